@@ -1,0 +1,309 @@
+// Tensor's attributes and the methods that are no operations: what it is, its gradient, its place in the graph.
+#include "bind/interop.h"
+#include "bind/slots.h"
+#include "ops/functions.h"
+#include "tape/engine.h"
+#include "tape/life.h"
+
+namespace tg::bind {
+namespace {
+
+const Tensor& handle(PyObject* const& o) { return Tensor::view_handle(reinterpret_cast<TensorImpl* const&>(o)); }
+
+PyObject* tuple_of(Span values) {
+  PyObject* t = PyTuple_New(Py_ssize_t(values.size()));
+  if (!t) throw PythonError{};
+  for (size_t i = 0; i < values.size(); ++i) PyTuple_SET_ITEM(t, Py_ssize_t(i), PyLong_FromLongLong(values[i]));
+  return t;
+}
+PyObject* none_or(Tensor t) { return t ? static_cast<PyObject*>(t.release()) : Py_NewRef(Py_None); }
+
+template <PyObject* (*F)(const Tensor&)>
+PyObject* getter(PyObject* self, void*) {
+  return guarded([&] { return F(handle(self)); });
+}
+
+PyObject* get_data(const Tensor& t) { return alias(t).release(); }
+PyObject* get_grad(const Tensor& t) { return none_or(t.grad()); }
+PyObject* get_requires_grad(const Tensor& t) { return PyBool_FromLong(t.requires_grad()); }
+PyObject* get_shape(const Tensor& t) { return tuple_of(t.shape()); }
+PyObject* get_dtype(const Tensor& t) { return Py_NewRef(dtype_object(t.dtype())); }
+PyObject* get_ndim(const Tensor& t) { return PyLong_FromLong(t.ndim()); }
+PyObject* get_is_leaf(const Tensor& t) { return PyBool_FromLong(t.is_leaf()); }
+PyObject* get_version(const Tensor& t) { return PyLong_FromLong(t->storage ? long(t->storage->version()) : 0); }
+PyObject* get_retains_grad(const Tensor& t) { return PyBool_FromLong(!t.is_leaf() && t->meta && t->meta->retains_grad); }
+PyObject* get_T(const Tensor& t) {
+  Ints dims;
+  for (int d = t.ndim(); d-- > 0;) dims.push_back(d);
+  return ops::permute(t, dims).release();
+}
+PyObject* get_mT(const Tensor& t) {
+  if (t.ndim() < 2) fail<RuntimeError>("mT: at least 2 dims are needed, the shape is ", Show{t.shape()});
+  return ops::transpose(t, -2, -1).release();
+}
+PyObject* get_base(const Tensor& t) { return none_or(Tensor::borrow(t->base)); }
+PyObject* get_label(const Tensor& t) {
+  return t->meta && t->meta->label ? Py_NewRef(t->meta->label) : PyUnicode_FromString("");
+}
+PyObject* get_op(const Tensor& t) { return PyUnicode_FromString(t->grad_fn ? t->grad_fn->info->name : ""); }
+
+// The tensors this one was computed from, in argument order.
+PyObject* get_prev(const Tensor& t) {
+  TensorList inputs;
+  if (t->grad_fn) {
+    const tape::Node& n = t->grad_fn->inputs();
+    for (uint32_t i = 0; i < n.num_edges; ++i) {
+      const tape::Edge& e = n.edges[i];
+      if (e.node && e.node->output) inputs.push_back(tape::output_of(*e.node));
+      if (e.leaf) inputs.push_back(Tensor::borrow(e.leaf));
+    }
+  }
+  return to_python(std::move(inputs));
+}
+
+template <int (*F)(const Tensor&, PyObject*)>
+int setter(PyObject* self, PyObject* value, void*) {
+  return guarded_int([&] { return F(handle(self), value); });
+}
+
+int set_grad(const Tensor& t, PyObject* value) {
+  if (value && value != Py_None) {
+    if (!is_tensor(value)) fail<TypeError>("grad: must be a Tensor or None, got ", Py_TYPE(value)->tp_name);
+    const Tensor g = as_tensor(value);
+    if (!same(g.shape(), t.shape()) || g.dtype() != t.dtype()) {
+      fail<RuntimeError>("grad: a gradient of shape ", Show{g.shape()}, " and dtype ", g.dtype(), " for a tensor of shape ", Show{t.shape()},
+                         " and dtype ", t.dtype());
+    }
+    if (g.is(t)) fail<RuntimeError>("grad: a tensor cannot be its own gradient");
+    Tensor held = g;
+    PyObject* old = std::exchange(t.meta().grad, held.release());
+    Py_XDECREF(old);
+  } else if (t->meta) {
+    Py_CLEAR(t->meta->grad);
+  }
+  return 0;
+}
+
+int set_requires_grad(const Tensor& t, PyObject* value) {
+  const int on = value ? PyObject_IsTrue(value) : 0;
+  if (on < 0) throw PythonError{};
+  if (!t.is_leaf()) {
+    if (on) return 0;
+    fail<RuntimeError>("requires_grad: only a leaf can stop requiring grad; use detach()");
+  }
+  if (on) {
+    if (!is_floating(t.dtype())) fail<RuntimeError>("requires_grad: only floating tensors can require grad, this one has dtype ", t.dtype());
+    if (t->inference) fail<RuntimeError>("requires_grad: a tensor made under inference_mode cannot require grad; clone it first");
+  }
+  t->requires_grad = on;
+  return 0;
+}
+
+// Takes over another tensor's values: x.data = y.
+int set_data(const Tensor& t, PyObject* value) {
+  if (!value || !is_tensor(value)) fail<TypeError>("data: must be a Tensor");
+  if (!t.is_leaf()) fail<RuntimeError>("data: can only be replaced on a leaf");
+  const Tensor y = as_tensor(value);
+  y.bytes();
+  if (t->requires_grad && !is_floating(y.dtype())) fail<RuntimeError>("data: a tensor that requires grad cannot become ", y.dtype());
+  adopt(t.get(), y);
+  return 0;
+}
+
+int set_label(const Tensor& t, PyObject* value) {
+  if (!value || !PyUnicode_Check(value)) fail<TypeError>("label: must be a str");
+  PyObject* old = std::exchange(t.meta().label, Py_NewRef(value));
+  Py_XDECREF(old);
+  return 0;
+}
+
+// --- methods
+
+PyObject* item(PyObject* self, PyObject*) {
+  return guarded([&]() -> PyObject* {
+    const Tensor& t = handle(self);
+    if (t.numel() != 1) fail<RuntimeError>("item(): only a one-element tensor has an item, this one has shape ", Show{t.shape()});
+    if (is_floating(t.dtype())) return PyFloat_FromDouble(t.scalar<double>());
+    if (t.dtype() == DType::bool_) return PyBool_FromLong(t.scalar<bool>());
+    return PyLong_FromLongLong(t.scalar<int64_t>());
+  });
+}
+
+PyObject* numpy(PyObject* self, PyObject*) {
+  return guarded([&] {
+    const Tensor& t = handle(self);
+    if (t.requires_grad()) fail<RuntimeError>("numpy(): the array would not be recorded, but this tensor requires grad; call .detach() first");
+    return py::object(array_on(t)).release().ptr();
+  });
+}
+
+PyObject* detach(PyObject* self, PyObject*) {
+  return guarded([&] { return alias(handle(self)).release(); });
+}
+
+PyObject* detach_inplace(PyObject* self, PyObject*) {
+  return guarded([&] {
+    const Tensor& t = handle(self);
+    if (t->base) fail<RuntimeError>("detach_(): a view cannot be detached in place; use detach()");
+    if (tape::Node* n = std::exchange(t->grad_fn, nullptr)) {
+      if (n->output == t.get()) {
+        Tensor rest = alias(t);
+        rest->grad_fn = n;
+        n->output = rest.get();
+      } else {
+        tape::release(n);
+      }
+    }
+    t->requires_grad = false;
+    return Py_NewRef(self);
+  });
+}
+
+PyObject* size(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
+  return guarded([&] {
+    const Tensor& t = handle(self);
+    if (nargs == 0) return tuple_of(t.shape());
+    const int64_t dim = PyLong_AsLongLong(args[0]);
+    if (dim == -1 && PyErr_Occurred()) throw PythonError{};
+    const int d = normalize_dim("size", dim, t.ndim());
+    if (t.ndim() == 0) fail<IndexError>("size(): a 0-d tensor has no dims");
+    return PyLong_FromLongLong(t.size(d));
+  });
+}
+
+PyObject* stride(PyObject* self, PyObject*) {
+  return guarded([&] { return tuple_of(handle(self).strides()); });
+}
+PyObject* dim(PyObject* self, PyObject*) { return PyLong_FromLong(handle(self).ndim()); }
+PyObject* numel(PyObject* self, PyObject*) { return PyLong_FromLongLong(handle(self).numel()); }
+PyObject* is_contiguous(PyObject* self, PyObject*) { return PyBool_FromLong(handle(self).contiguous()); }
+PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromSize_t(itemsize(handle(self).dtype())); }
+PyObject* data_ptr(PyObject* self, PyObject*) {
+  return guarded([&] { return PyLong_FromVoidPtr(handle(self).bytes()); });
+}
+
+PyObject* requires_grad_(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
+  return guarded([&] {
+    set_requires_grad(handle(self), nargs ? args[0] : Py_True);
+    return Py_NewRef(self);
+  });
+}
+
+PyObject* retain_grad(PyObject* self, PyObject*) {
+  return guarded([&] {
+    const Tensor& t = handle(self);
+    if (!t.requires_grad()) fail<RuntimeError>("retain_grad(): this tensor does not require grad");
+    if (!t.is_leaf()) t.meta().retains_grad = true;
+    return Py_NewRef(Py_None);
+  });
+}
+
+// backward(gradient=None, retain_graph=None, create_graph=False, inputs=None)
+PyObject* backward(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+  static const OpInfo info{"backward",
+                           "(input: Tensor, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False, "
+                           "inputs: list[Tensor] | None = None) -> None",
+                           ""};
+  static const Signature signature(info);
+  return guarded([&] {
+    PyObject* slots[5] = {self, Py_None, Py_None, Py_False, Py_None};
+    PyObject* const* rest;
+    Py_ssize_t rest_count;
+    if (nargs || kwnames) signature.bind(self, args, nargs, kwnames, slots, rest, rest_count);
+    Arg<Tensor> gradient;
+    gradient.set(info.name, signature.params[1], slots[1]);
+    Arg<bool> retain, create;
+    create.set(info.name, signature.params[3], slots[3]);
+    if (slots[2] == Py_None) {
+      retain.v = create.v;
+    } else {
+      retain.set(info.name, signature.params[2], slots[2]);
+    }
+    Arg<TensorList> inputs;
+    if (is_tensor(slots[4])) {
+      inputs.list.push_back(as_tensor(slots[4]));
+    } else if (slots[4] != Py_None) {
+      inputs.set(info.name, signature.params[4], slots[4]);
+      if (inputs.list.empty()) fail<RuntimeError>("backward(): inputs is empty; leave it out to reach every leaf");
+    }
+    tape::backward({handle(self)}, {gradient.value()}, inputs.list, {retain.v, create.v});
+    return Py_NewRef(Py_None);
+  });
+}
+
+PyObject* fill_(PyObject* self, PyObject* value) {
+  return guarded([&] {
+    const Tensor v = as_operand(value);
+    if (!v || v.numel() != 1) fail<TypeError>("fill_(): value must be a number or a one-element tensor");
+    ops::copy_inplace(handle(self), ops::reshape(v, {}));
+    return Py_NewRef(self);
+  });
+}
+PyObject* zero_(PyObject* self, PyObject*) {
+  return guarded([&] {
+    ops::copy_inplace(handle(self), number(0));
+    return Py_NewRef(self);
+  });
+}
+PyObject* copy_(PyObject* self, PyObject* source) {
+  return guarded([&] {
+    const Tensor s = as_operand(source);
+    if (!s) fail<TypeError>("copy_(): source must be a tensor, an array or a number, got ", Py_TYPE(source)->tp_name);
+    ops::copy_inplace(handle(self), s);
+    return Py_NewRef(self);
+  });
+}
+
+template <class F>
+PyCFunction method(F* f) {
+  return as_pycfunction(f);
+}
+
+}  // namespace
+
+std::vector<PyGetSetDef> tensor_attributes() {
+  return {
+      {"data", getter<get_data>, setter<set_data>, "A tensor on the same memory, without history.", nullptr},
+      {"grad", getter<get_grad>, setter<set_grad>, "The gradient that backward has added up, or None.", nullptr},
+      {"requires_grad", getter<get_requires_grad>, setter<set_requires_grad>, "Whether operations on this tensor are recorded.", nullptr},
+      {"shape", getter<get_shape>, nullptr, "The size of each dim, a tuple of ints.", nullptr},
+      {"dtype", getter<get_dtype>, nullptr, "The element type.", nullptr},
+      {"ndim", getter<get_ndim>, nullptr, "The number of dims.", nullptr},
+      {"is_leaf", getter<get_is_leaf>, nullptr, "True unless a recorded operation made this tensor.", nullptr},
+      {"retains_grad", getter<get_retains_grad>, nullptr, "True when retain_grad() was called on this interior tensor.", nullptr},
+      {"T", getter<get_T>, nullptr, "The dims in reverse order.", nullptr},
+      {"mT", getter<get_mT>, nullptr, "The last two dims swapped.", nullptr},
+      {"label", getter<get_label>, setter<set_label>, "A name for graphs, '' unless set.", nullptr},
+      {"_op", getter<get_op>, nullptr, "The name of the operation that made this tensor, '' for a leaf.", nullptr},
+      {"_prev", getter<get_prev>, nullptr, "The tensors that operation was applied to, in argument order.", nullptr},
+      {"_base", getter<get_base>, nullptr, "For a view, the tensor it looks at; else None.", nullptr},
+      {"_version", getter<get_version>, nullptr, "How often this tensor's memory was written to in place.", nullptr},
+  };
+}
+
+std::vector<PyMethodDef> tensor_methods() {
+  constexpr int fast = METH_FASTCALL, fast_kw = METH_FASTCALL | METH_KEYWORDS;
+  return {
+      {"item", item, METH_NOARGS, "The value of a one-element tensor as a Python number."},
+      {"numpy", numpy, METH_NOARGS, "A NumPy array on the same memory."},
+      {"detach", detach, METH_NOARGS, "A tensor on the same memory, without history."},
+      {"detach_", detach_inplace, METH_NOARGS, "Forgets the history of this tensor."},
+      {"size", method(size), fast, "size(dim=None): the shape, or the size of one dim."},
+      {"stride", stride, METH_NOARGS, "The step of each dim, in elements."},
+      {"dim", dim, METH_NOARGS, "The number of dims."},
+      {"numel", numel, METH_NOARGS, "The number of elements."},
+      {"is_contiguous", is_contiguous, METH_NOARGS, "Whether the elements stand in row-major order without gaps."},
+      {"element_size", element_size, METH_NOARGS, "Bytes per element."},
+      {"data_ptr", data_ptr, METH_NOARGS, "The address of the first element."},
+      {"requires_grad_", method(requires_grad_), fast, "requires_grad_(requires_grad=True): sets the attribute; returns self."},
+      {"retain_grad", retain_grad, METH_NOARGS, "Makes backward keep the gradient of this interior tensor in .grad."},
+      {"backward", method(backward), fast_kw,
+       "backward(gradient=None, retain_graph=None, create_graph=False, inputs=None)\n\n"
+       "Adds the gradient of this tensor to .grad of the leaves it was computed from."},
+      {"fill_", fill_, METH_O, "Sets every element to a value, in place."},
+      {"zero_", zero_, METH_NOARGS, "Sets every element to zero, in place."},
+      {"copy_", copy_, METH_O, "Copies another tensor's values here, in place, with broadcasting and conversion."},
+  };
+}
+
+}  // namespace tg::bind

@@ -1,0 +1,122 @@
+// The tape's Python face: gradients of anything with respect to anything, hooks, modes, a look at nodes.
+#include "bind/caster.h"
+#include "bind/interop.h"
+#include "bind/module.h"
+#include "tape/engine.h"
+#include "tape/life.h"
+#include "tape/mode.h"
+
+namespace tg::bind {
+namespace {
+
+TensorList list_of(const char* what, const py::object& o, bool none_allowed) {
+  TensorList list;
+  if (o.is_none()) return list;
+  if (is_tensor(o.ptr())) return {as_tensor(o.ptr())};
+  if (!looks_like_list(o.ptr())) fail<TypeError>("grad(): ", what, " must be a Tensor or a list of them, got ", Py_TYPE(o.ptr())->tp_name);
+  for (py::handle item : o) {
+    if (none_allowed && item.is_none()) {
+      list.push_back(Tensor());
+    } else if (is_tensor(item.ptr())) {
+      list.push_back(as_tensor(item.ptr()));
+    } else {
+      fail<TypeError>("grad(): every element of ", what, " must be a Tensor, got ", Py_TYPE(item.ptr())->tp_name);
+    }
+  }
+  return list;
+}
+
+py::tuple grad(const py::object& outputs, const py::object& inputs, const py::object& grad_outputs, const py::object& retain_graph,
+               bool create_graph, bool allow_unused) {
+  const TensorList roots = list_of("outputs", outputs, false), ins = list_of("inputs", inputs, false);
+  const TensorList seeds = list_of("grad_outputs", grad_outputs, true);
+  if (roots.empty()) fail<RuntimeError>("grad(): outputs is empty");
+  if (ins.empty()) fail<RuntimeError>("grad(): inputs is empty");
+  if (!seeds.empty() && seeds.size() != roots.size()) {
+    fail<RuntimeError>("grad(): ", seeds.size(), " grad_outputs for ", roots.size(), " outputs");
+  }
+  const bool retain = retain_graph.is_none() ? create_graph : retain_graph.cast<bool>();
+  TensorList grads = tape::grad(roots, seeds, ins, {retain, create_graph});
+  for (size_t i = 0; i < grads.size() && !allow_unused; ++i) {
+    if (!grads[i]) fail<RuntimeError>("grad(): input ", i, " was not used in computing the outputs; pass allow_unused=True to get None for it");
+  }
+  return py::reinterpret_steal<py::tuple>(to_python(std::move(grads)));
+}
+
+int64_t add_hook(const Tensor& t, py::object hook) {
+  static int64_t count = 0;
+  if (!t.requires_grad()) fail<RuntimeError>("register_hook(): this tensor does not require grad");
+  auto call = [hook](Tensor& g) {
+    const py::object result = hook(as_object(g));
+    if (result.is_none()) return;
+    if (!is_tensor(result.ptr())) fail<TypeError>("hook: must return a Tensor or None, got ", Py_TYPE(result.ptr())->tp_name);
+    const Tensor replacement = as_tensor(result.ptr());
+    if (!same(replacement.shape(), g.shape())) {
+      fail<RuntimeError>("hook: returned shape ", Show{replacement.shape()}, " for a gradient of shape ", Show{g.shape()});
+    }
+    g = replacement;
+  };
+  t.meta().hooks.emplace_back(++count, call);
+  return count;
+}
+
+void remove_hook(const Tensor& t, int64_t id) {
+  if (t->meta) std::erase_if(t->meta->hooks, [&](const auto& h) { return h.first == id; });
+}
+
+// A recorded operation, to be looked at.
+class PyNode {
+ public:
+  explicit PyNode(tape::Node* n) : n_(n) { tape::retain(n); }
+  PyNode(const PyNode& o) : PyNode(o.n_) {}
+  PyNode& operator=(const PyNode&) = delete;
+  ~PyNode() { tape::release(n_); }
+
+  std::string name() const { return n_->info->name; }
+  uint64_t sequence() const { return n_->sequence; }
+  py::tuple next_functions() const {
+    const tape::Node& in = n_->inputs();
+    py::list out;
+    for (uint32_t i = 0; i < in.num_edges; ++i) {
+      if (tape::Node* n = in.edges[i].node) {
+        out.append(py::make_tuple(PyNode(n), 0));
+      } else {
+        out.append(py::make_tuple(py::none(), 0));
+      }
+    }
+    return py::tuple(out);
+  }
+  bool operator==(const PyNode& o) const { return n_ == o.n_; }
+  size_t hash() const { return reinterpret_cast<size_t>(n_) >> 4; }
+
+ private:
+  tape::Node* n_;
+};
+
+}  // namespace
+
+void init_autograd(py::module_& m) {
+  m.def("grad", &grad, py::arg("outputs"), py::arg("inputs"), py::arg("grad_outputs") = py::none(), py::arg("retain_graph") = py::none(),
+        py::arg("create_graph") = false, py::arg("allow_unused") = false);
+  m.def("_add_hook", &add_hook, py::arg("tensor").none(false), py::arg("hook"));
+  m.def("_remove_hook", &remove_hook, py::arg("tensor").none(false), py::arg("id"));
+  m.def("is_grad_enabled", [] { return tape::t_mode.grad; }, "Whether this thread records operations.");
+  m.def("_set_grad_enabled", [](bool on) { tape::t_mode.grad = on; }, py::arg("mode"));
+  m.def("is_inference_mode_enabled", [] { return tape::t_mode.inference; }, "Whether this thread is in inference_mode.");
+  m.def(
+      "_set_inference_mode",
+      [](bool on) { tape::t_mode.inference = on; }, py::arg("mode"));
+  m.def("_is_inference", [](const Tensor& t) { return bool(t->inference); }, py::arg("tensor").none(false));
+  py::class_<PyNode>(m, "Node", "A recorded operation.")
+      .def("name", &PyNode::name, "The operation's name.")
+      .def_property_readonly("sequence", &PyNode::sequence, "Its place in the order of recording.")
+      .def_property_readonly("next_functions", &PyNode::next_functions,
+                             "For each input, (the node that made it or None for a leaf, 0), as in PyTorch.")
+      .def("__eq__", &PyNode::operator==)
+      .def("__hash__", &PyNode::hash)
+      .def("__repr__", [](const PyNode& n) { return "<" + n.name() + " node>"; });
+  m.def("_grad_fn", [](const Tensor& t) -> py::object { return t->grad_fn ? py::cast(PyNode(t->grad_fn)) : py::none(); },
+        py::arg("tensor").none(false));
+}
+
+}  // namespace tg::bind

@@ -1,0 +1,129 @@
+// Trampolines: from a Python vectorcall straight to apply<Op>, generated from &Op::forward.
+#pragma once
+#include <array>
+#include <tuple>
+
+#include "bind/convert.h"
+#include "ops/inplace.h"
+#include "ops/list.h"
+#include "tape/apply.h"
+
+namespace tg::bind {
+
+namespace detail {
+
+// The argument types of forward, without references and without Saved.
+template <class Op, class F>
+struct ForwardArgs;
+template <class Op, class R, class... A>
+struct ForwardArgs<Op, R (*)(A...)> {
+  using type = std::tuple<Arg<std::remove_cvref_t<A>>...>;
+};
+template <class Op, class R, class S, class... A>
+  requires tape::Differentiable<Op>
+struct ForwardArgs<Op, R (*)(S&, A...)> {
+  using type = std::tuple<Arg<std::remove_cvref_t<A>>...>;
+};
+
+}  // namespace detail
+
+template <class Op>
+struct Call {
+  using Args = typename detail::ForwardArgs<Op, decltype(&Op::forward)>::type;
+  static constexpr int kCount = int(std::tuple_size_v<Args>);
+
+  static const Signature& signature() {
+    static const Signature s(Op::info);
+    return s;
+  }
+
+  static void parse(Args& out, PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+    const Signature& s = *parsed;
+    PyObject* slots[kCount];
+    PyObject* const* rest;
+    Py_ssize_t rest_count;
+    s.bind(self, args, nargs, kwnames, slots, rest, rest_count);
+    [&]<size_t... I>(std::index_sequence<I...>) {
+      (set(std::get<I>(out), s, s.params[I], slots[I], rest, rest_count), ...);
+    }(std::make_index_sequence<size_t(kCount)>());
+  }
+
+  static PyObject* run(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+    return guarded([&] {
+      Args a;
+      parse(a, self, args, nargs, kwnames);
+      return std::apply([](const auto&... x) { return to_python(tape::apply<Op>(x.value()...)); }, a);
+    });
+  }
+  static PyObject* function(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+    return run(nullptr, args, nargs, kwnames);
+  }
+  static PyObject* method(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+    return run(self, args, nargs, kwnames);
+  }
+  // A method without further arguments.
+  static PyObject* plain_method(PyObject* self, PyObject*) {
+    return guarded([&] { return to_python(tape::apply<Op>(Tensor::view_handle(reinterpret_cast<TensorImpl* const&>(self)))); });
+  }
+  static PyObject* inplace_method(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+    return guarded([&] {
+      Args a;
+      parse(a, self, args, nargs, kwnames);
+      std::apply([](const auto&... x) { ops::apply_inplace<Op>(x.value()...); }, a);
+      return Py_NewRef(self);
+    });
+  }
+
+  inline static const Signature* parsed = nullptr;  // set when the module is made; no guard on the hot path
+
+ private:
+  template <class A>
+  static void set(A& arg, const Signature& s, const Param& p, PyObject* slot, PyObject* const* rest, Py_ssize_t rest_count) {
+    if constexpr (std::is_same_v<A, Arg<Ints>>) {
+      if (p.variadic && !slot) {
+        for (Py_ssize_t i = 0; i < rest_count; ++i) arg.ints.push_back(to_int(s.op, p, rest[i]));
+        return;
+      }
+    }
+    arg.set(s.op, p, slot);
+  }
+};
+
+// What the module needs of an operation to expose it.
+struct Entry {
+  const OpInfo* info;
+  const Signature* signature;
+  bool differentiable;
+  PyCFunction function;        // METH_FASTCALL | METH_KEYWORDS
+  PyCFunction method;
+  PyCFunction plain_method;    // METH_NOARGS, for operations of one tensor; else null
+  PyCFunction inplace_method;  // null where there is none
+};
+
+template <class F>
+PyCFunction as_pycfunction(F* f) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f));
+}
+
+// Adds an entry per operation of a family.
+template <class Family>
+void add_entries(std::vector<Entry>& entries) {
+  Family::for_each([&]<class Op>() {
+    Call<Op>::parsed = &Call<Op>::signature();
+    Entry e{&Op::info, Call<Op>::parsed, tape::Differentiable<Op>, as_pycfunction(&Call<Op>::function), nullptr, nullptr, nullptr};
+    if constexpr (std::is_same_v<std::tuple_element_t<0, typename Call<Op>::Args>, Arg<Tensor>>) {
+      e.method = as_pycfunction(&Call<Op>::method);
+      if constexpr (Call<Op>::kCount == 1) e.plain_method = as_pycfunction(&Call<Op>::plain_method);
+      if constexpr (Op::info.inplace) e.inplace_method = as_pycfunction(&Call<Op>::inplace_method);
+    }
+    entries.push_back(e);
+  });
+}
+
+// Families, each instantiated in a file of its own.
+void add_arithmetic(std::vector<Entry>&);
+void add_views(std::vector<Entry>&);
+void add_reductions(std::vector<Entry>&);
+void add_functional(std::vector<Entry>&);
+
+}  // namespace tg::bind

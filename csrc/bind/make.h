@@ -1,0 +1,12 @@
+// What the functions that make tensors share.
+#pragma once
+#include "bind/interop.h"
+
+namespace tg::bind {
+
+// A shape given as separate ints or as one tuple; throws on negative sizes and overflow.
+Shape shape_from(const char* op, const py::args& size);
+// t with requires_grad set; throws for integer tensors.
+Tensor with_grad(const char* op, Tensor t, bool requires_grad);
+
+}  // namespace tg::bind

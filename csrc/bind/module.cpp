@@ -1,0 +1,142 @@
+// The module: makes the type, exposes every operation where its OpInfo says, and adds the cold functions.
+#include "bind/module.h"
+
+#include <pybind11/stl.h>
+
+#include <cstdlib>
+#include <map>
+
+#include "bind/caster.h"
+#include "bind/dtype.h"
+#include "bind/interop.h"
+#include "bind/slots.h"
+#include "core/parallel.h"
+#include "kernels/dispatch.h"
+#include "ops/conv.h"
+#include "ops/index.h"
+#include "ops/pool.h"
+
+namespace tg::bind {
+namespace {
+
+// What _core.OPS shows of an operation.
+struct OpDescription {
+  const OpInfo* info;
+  bool differentiable;
+  std::string returns;
+  py::list params;  // (name, annotation, default or None, keyword_only, variadic)
+};
+
+const char* face_name(Face f) {
+  constexpr const char* names[] = {"both", "function", "method", "functional", "internal"};
+  return names[int(f)];
+}
+
+OpDescription describe(const Entry& e) {
+  OpDescription d{e.info, e.differentiable, e.signature->returns, py::list()};
+  for (const Param& p : e.signature->params) {
+    d.params.append(py::make_tuple(p.name, p.annotation, p.default_text.empty() ? py::object(py::none()) : py::object(py::str(p.default_text)),
+                                   p.keyword_only, p.variadic));
+  }
+  return d;
+}
+
+template <class Family>
+void describe_internal(py::list& ops) {
+  Family::for_each([&]<class Op>() { ops.append(OpDescription{&Op::info, tape::Differentiable<Op>, "Tensor", py::list()}); });
+}
+
+void add_function(py::module_& m, const Entry& e) {
+  auto* def = new PyMethodDef{e.info->name, e.function, METH_FASTCALL | METH_KEYWORDS,
+                              strdup((std::string(e.info->name) + e.info->signature + "\n\n" + e.info->doc).c_str())};
+  PyObject* f = PyCFunction_NewEx(def, nullptr, py::str("tinygrad_ext").release().ptr());
+  if (!f) throw py::error_already_set();
+  m.attr(e.info->name) = py::reinterpret_steal<py::object>(f);
+}
+
+py::dict stats() {
+  const MemoryStats s = memory_stats();
+  py::dict d;
+  d["in_use"] = s.in_use;
+  d["cached"] = s.cached;
+  d["peak"] = s.peak;
+  return d;
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core, m) {
+  m.doc() = "The C++ core of tinygrad_ext.";
+  py::register_exception_translator([](std::exception_ptr p) {
+    if (!p) return;
+    try {
+      std::rethrow_exception(p);
+    } catch (const tape::StaleSaved&) {
+      PyErr_SetString(PyExc_RuntimeError, "a saved tensor was changed in place afterwards");
+    } catch (const PythonError&) {
+    } catch (const TypeError&) {
+      set_python_error();
+    } catch (const ValueError&) {
+      set_python_error();
+    } catch (const IndexError&) {
+      set_python_error();
+    }
+  });
+
+  const char* level = std::getenv("TINYGRAD_EXT_ISA");
+  try {
+    kernels::choose_level(level && *level ? level : nullptr);
+    parallel::init_from_environment();
+  } catch (const std::exception& e) {
+    throw py::import_error(e.what());
+  }
+  ops::install_view_refresh();
+  init_dtypes(m);
+  init_results();
+
+  static std::vector<Entry> entries;
+  add_arithmetic(entries);
+  add_views(entries);
+  add_reductions(entries);
+  add_functional(entries);
+  make_tensor_type(entries);
+  m.attr("Tensor") = py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(g_tensor_type));
+  py::class_<OpDescription>(m, "OpInfo", "What an operation says of itself.")
+      .def_property_readonly("name", [](const OpDescription& d) { return d.info->name; })
+      .def_property_readonly("signature", [](const OpDescription& d) { return d.info->signature; })
+      .def_property_readonly("doc", [](const OpDescription& d) { return d.info->doc; })
+      .def_property_readonly("face", [](const OpDescription& d) { return face_name(d.info->face); })
+      .def_property_readonly("inplace", [](const OpDescription& d) { return d.info->inplace; })
+      .def_property_readonly("differentiable", [](const OpDescription& d) { return d.differentiable; })
+      .def_readonly("returns", &OpDescription::returns)
+      .def_readonly("params", &OpDescription::params)
+      .def("__repr__", [](const OpDescription& d) { return std::string("<op ") + d.info->name + d.info->signature + ">"; });
+  py::list ops;
+  for (const Entry& e : entries) {
+    add_function(m, e);
+    ops.append(describe(e));
+  }
+  describe_internal<ops::IndexingInternal>(ops);
+  describe_internal<ops::ConvolutionsInternal>(ops);
+  describe_internal<ops::PoolsInternal>(ops);
+  m.attr("OPS") = py::tuple(ops);
+
+  init_create(m);
+  init_random(m);
+  init_autograd(m);
+  init_function(m);
+  init_optim(m);
+  init_dlpack(m);
+
+  m.def("isa", [] { return kernels::table().isa; }, "The instruction-set level in use.");
+  m.def("levels", &kernels::supported_levels, "The instruction-set levels this machine has.");
+  m.def("get_num_threads", &num_threads, "How many threads kernels may use.");
+  m.def("set_num_threads", &set_num_threads, py::arg("n"), "Lets kernels use n threads, n >= 1.");
+  m.def("memory_stats", &stats, "Bytes in_use by tensors, cached for reuse, and the peak of in_use.");
+  m.def("reset_peak_memory", &reset_peak_memory, "Starts the peak of memory_stats() again from what is in use.");
+  m.def("empty_cache", &empty_cache, "Returns cached blocks to the system; gives the number of bytes returned.");
+  m.attr("__version__") = TG_VERSION;
+  m.attr("build") = std::string(TG_BUILD_TYPE) + ", " + TG_COMPILER;
+}
+
+}  // namespace tg::bind

@@ -1,0 +1,293 @@
+// The Tensor type: slots straight to the operations, no Python and no pybind11 in between.
+#include <Python.h>
+#include <structmember.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "bind/indexing.h"
+#include "bind/interop.h"
+#include "bind/slots.h"
+#include "ops/arithmetic.h"
+#include "ops/compare.h"
+#include "ops/matmul.h"
+#include "ops/views.h"
+#include "tape/life.h"
+
+namespace tg::bind {
+namespace {
+
+const Tensor& handle(PyObject* const& o) { return Tensor::view_handle(reinterpret_cast<TensorImpl* const&>(o)); }
+
+// a op b, where one of them is a tensor; anything that cannot stand beside a tensor is left to the other operand.
+template <class F>
+PyObject* with_operands(PyObject* a, PyObject* b, F&& f) {
+  return guarded([&]() -> PyObject* {
+    Tensor ta, tb;
+    if (!is_tensor(a)) {
+      ta = as_operand(a);
+      if (!ta) return Py_NewRef(Py_NotImplemented);
+    }
+    if (!is_tensor(b)) {
+      tb = as_operand(b);
+      if (!tb) return Py_NewRef(Py_NotImplemented);
+    }
+    return to_python(f(ta ? ta : handle(a), tb ? tb : handle(b)));
+  });
+}
+
+template <class Op, class... Attrs>
+PyObject* binary_slot(PyObject* a, PyObject* b) {
+  return with_operands(a, b, [](const Tensor& x, const Tensor& y) { return tape::apply<Op>(x, y, Attrs::value...); });
+}
+struct One {
+  static constexpr double value = 1;
+};
+
+// x op= y: in place where nothing is being recorded for x, else x is rebound to x op y, so that a saved value survives.
+template <class Op, class... Attrs>
+PyObject* inplace_slot(PyObject* a, PyObject* b) {
+  if (!is_tensor(a)) return Py_NewRef(Py_NotImplemented);
+  return guarded([&]() -> PyObject* {
+    Tensor other;
+    if (!is_tensor(b)) {
+      other = as_operand(b);
+      if (!other) return Py_NewRef(Py_NotImplemented);
+    }
+    const Tensor& x = handle(a);
+    const Tensor& y = other ? other : handle(b);
+    if (tape::recording(x) || tape::recording(y)) return to_python(tape::apply<Op>(x, y, Attrs::value...));
+    ops::apply_inplace<Op>(x, y, Attrs::value...);
+    return Py_NewRef(a);
+  });
+}
+
+template <class Op>
+PyObject* unary_slot(PyObject* a) {
+  return guarded([&] { return to_python(tape::apply<Op>(handle(a))); });
+}
+
+PyObject* power_slot(PyObject* a, PyObject* b, PyObject* modulus) {
+  if (modulus != Py_None) {
+    PyErr_SetString(PyExc_TypeError, "pow(): a third argument is not supported");
+    return nullptr;
+  }
+  return binary_slot<ops::Pow>(a, b);
+}
+PyObject* inplace_power_slot(PyObject* a, PyObject* b, PyObject*) { return inplace_slot<ops::Pow>(a, b); }
+
+PyObject* compare_slot(PyObject* a, PyObject* b, int op) {
+  switch (op) {
+    case Py_EQ: return binary_slot<ops::Eq>(a, b);
+    case Py_NE: return binary_slot<ops::Ne>(a, b);
+    case Py_LT: return binary_slot<ops::Lt>(a, b);
+    case Py_LE: return binary_slot<ops::Le>(a, b);
+    case Py_GT: return binary_slot<ops::Gt>(a, b);
+    default: return binary_slot<ops::Ge>(a, b);
+  }
+}
+
+Py_hash_t hash_slot(PyObject* a) { return Py_hash_t(reinterpret_cast<uintptr_t>(a) >> 4); }
+
+void require_one(const char* what, const Tensor& t) {
+  if (t.numel() != 1) fail<RuntimeError>(what, ": only a one-element tensor converts to a Python scalar, this one has shape ", Show{t.shape()});
+}
+
+int bool_slot(PyObject* a) {
+  return guarded_int([&] {
+    const Tensor& t = handle(a);
+    require_one("bool()", t);
+    return int(is_floating(t.dtype()) ? t.scalar<double>() != 0 : t.scalar<int64_t>() != 0);
+  });
+}
+
+PyObject* float_slot(PyObject* a) {
+  return guarded([&] {
+    require_one("float()", handle(a));
+    return PyFloat_FromDouble(handle(a).scalar<double>());
+  });
+}
+
+PyObject* int_slot(PyObject* a) {
+  return guarded([&] {
+    const Tensor& t = handle(a);
+    require_one("int()", t);
+    return is_floating(t.dtype()) ? PyLong_FromDouble(t.scalar<double>()) : PyLong_FromLongLong(t.scalar<int64_t>());
+  });
+}
+
+PyObject* index_slot(PyObject* a) {
+  return guarded([&] {
+    const Tensor& t = handle(a);
+    if (is_floating(t.dtype()) || t.numel() != 1) {
+      fail<TypeError>("only an integer tensor of one element is an index, this one has shape ", Show{t.shape()}, " and dtype ", t.dtype());
+    }
+    return PyLong_FromLongLong(t.scalar<int64_t>());
+  });
+}
+
+Py_ssize_t length_slot(PyObject* a) {
+  const Tensor& t = handle(a);
+  if (t.ndim() == 0) {
+    PyErr_SetString(PyExc_TypeError, "len() of a 0-d tensor");
+    return -1;
+  }
+  return t.size(0);
+}
+
+PyObject* iter_slot(PyObject* a) {
+  return guarded([&] {
+    const Tensor& t = handle(a);
+    if (t.ndim() == 0) fail<TypeError>("iteration over a 0-d tensor");
+    TensorList rows;
+    for (int64_t i = 0; i < t.size(0); ++i) rows.push_back(ops::select(t, 0, i));
+    PyObject* tuple = to_python(std::move(rows));
+    PyObject* it = PyObject_GetIter(tuple);
+    Py_DECREF(tuple);
+    return it;
+  });
+}
+
+PyObject* new_slot(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
+  return guarded([&]() -> PyObject* {
+    static const char* names[] = {"data", "requires_grad", "dtype", "label", nullptr};
+    PyObject *data = nullptr, *dtype = Py_None, *label = nullptr;
+    int requires_grad = 0;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|pOU:Tensor", const_cast<char**>(names), &data, &requires_grad, &dtype, &label)) {
+      throw PythonError{};
+    }
+    std::optional<DType> wanted;
+    if (dtype != Py_None) wanted = to_dtype("Tensor", dtype);
+    // A tensor is taken as it is, on the same memory; anything else is copied.
+    Tensor t = is_tensor(data) && (!wanted || *wanted == as_tensor(data).dtype()) ? alias(as_tensor(data))
+                                                                                  : tensor_from_data("Tensor", data, wanted);
+    if (requires_grad) ops::require_floating("Tensor", "data with requires_grad=True", t);
+    if (type != g_tensor_type) {
+      auto* fresh = reinterpret_cast<TensorImpl*>(type->tp_alloc(type, 0));
+      if (!fresh) throw PythonError{};
+      adopt(fresh, t);
+      t = Tensor::steal(fresh);
+    }
+    t->requires_grad = requires_grad;
+    if (label && PyUnicode_GET_LENGTH(label)) t.meta().label = Py_NewRef(label);
+    return t.release();
+  });
+}
+
+int get_buffer(PyObject* a, Py_buffer* view, int flags) {
+  return guarded_int([&] {
+    const Tensor& t = handle(a);
+    if (tape::recording(t)) fail<RuntimeError>("a tensor that requires grad cannot be read through a buffer; call .detach() first");
+    if (!(flags & PyBUF_STRIDES) && !t.contiguous()) {
+      PyErr_SetString(PyExc_BufferError, "this tensor is not contiguous; call .contiguous() first");
+      throw PythonError{};
+    }
+    static const char* formats[] = {"f", "d", "q", "i", "B", "?"};
+    const Py_ssize_t size = Py_ssize_t(itemsize(t.dtype()));
+    auto* dims = new Py_ssize_t[2 * kMaxDims];
+    for (int d = 0; d < t.ndim(); ++d) {
+      dims[d] = t.size(d);
+      dims[kMaxDims + d] = t.stride(d) * size;
+    }
+    *view = {};
+    view->buf = t.bytes();
+    view->obj = Py_NewRef(a);
+    view->len = t.numel() * size;
+    view->itemsize = size;
+    view->ndim = t.ndim();
+    view->format = flags & PyBUF_FORMAT ? const_cast<char*>(formats[int(t.dtype())]) : nullptr;
+    view->shape = flags & PyBUF_ND ? dims : nullptr;
+    view->strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES ? dims + kMaxDims : nullptr;
+    view->internal = dims;
+    return 0;
+  });
+}
+
+void release_buffer(PyObject*, Py_buffer* view) { delete[] static_cast<Py_ssize_t*>(view->internal); }
+
+// Documentation that Python shows: "name(signature)\n--\n\ntext".
+const char* doc_of(const Entry& e, bool method, bool inplace) {
+  std::string signature = e.info->signature;
+  if (method) {
+    const size_t first = signature.find_first_of(",)");
+    signature = "(self" + signature.substr(first);
+  }
+  std::string* text = new std::string(std::string(e.info->name) + (inplace ? "_" : "") + signature + "\n\n" + e.info->doc);
+  if (inplace) *text += " In place.";
+  return text->c_str();
+}
+
+}  // namespace
+
+void make_tensor_type(const std::vector<Entry>& entries) {
+  // These live as long as the type, that is as long as the process.
+  auto& methods = *new std::vector<PyMethodDef>(tensor_methods());
+  auto& attributes = *new std::vector<PyGetSetDef>(tensor_attributes());
+  for (const Entry& e : entries) {
+    const bool exposed = e.method && (e.info->face == Face::both || e.info->face == Face::method);
+    if (!exposed) continue;
+    if (e.plain_method) {
+      methods.push_back({e.info->name, e.plain_method, METH_NOARGS, doc_of(e, true, false)});
+    } else {
+      methods.push_back({e.info->name, e.method, METH_FASTCALL | METH_KEYWORDS, doc_of(e, true, false)});
+    }
+    if (e.inplace_method) {
+      const std::string* name = new std::string(std::string(e.info->name) + "_");
+      methods.push_back({name->c_str(), e.inplace_method, METH_FASTCALL | METH_KEYWORDS, doc_of(e, true, true)});
+    }
+  }
+  methods.push_back({nullptr, nullptr, 0, nullptr});
+  attributes.push_back({nullptr, nullptr, nullptr, nullptr, nullptr});
+  static TensorImpl sample{};
+  const Py_ssize_t weakrefs = reinterpret_cast<char*>(&sample.weakrefs) - reinterpret_cast<char*>(&sample);
+  static PyMemberDef members[] = {{"__weaklistoffset__", T_PYSSIZET, weakrefs, READONLY, nullptr},
+                                  {nullptr, 0, 0, 0, nullptr}};
+  static const char* doc =
+      "Tensor(data, requires_grad=False, dtype=None, label='')\n\n"
+      "An n-dimensional array that records what is done with it and differentiates it.";
+  PyType_Slot slots[] = {
+      {Py_tp_doc, const_cast<char*>(doc)},
+      {Py_tp_new, reinterpret_cast<void*>(new_slot)},
+      {Py_tp_dealloc, reinterpret_cast<void*>(tape::dealloc)},
+      {Py_tp_methods, methods.data()},
+      {Py_tp_getset, attributes.data()},
+      {Py_tp_members, members},
+      {Py_tp_hash, reinterpret_cast<void*>(hash_slot)},
+      {Py_tp_richcompare, reinterpret_cast<void*>(compare_slot)},
+      {Py_tp_iter, reinterpret_cast<void*>(iter_slot)},
+      {Py_nb_add, reinterpret_cast<void*>(binary_slot<ops::Add, One>)},
+      {Py_nb_subtract, reinterpret_cast<void*>(binary_slot<ops::Sub, One>)},
+      {Py_nb_multiply, reinterpret_cast<void*>(binary_slot<ops::Mul>)},
+      {Py_nb_true_divide, reinterpret_cast<void*>(binary_slot<ops::Div>)},
+      {Py_nb_floor_divide, reinterpret_cast<void*>(binary_slot<ops::FloorDivide>)},
+      {Py_nb_remainder, reinterpret_cast<void*>(binary_slot<ops::Remainder>)},
+      {Py_nb_matrix_multiply, reinterpret_cast<void*>(binary_slot<ops::MatMul>)},
+      {Py_nb_power, reinterpret_cast<void*>(power_slot)},
+      {Py_nb_and, reinterpret_cast<void*>(binary_slot<ops::BitwiseAnd>)},
+      {Py_nb_or, reinterpret_cast<void*>(binary_slot<ops::BitwiseOr>)},
+      {Py_nb_xor, reinterpret_cast<void*>(binary_slot<ops::BitwiseXor>)},
+      {Py_nb_inplace_add, reinterpret_cast<void*>(inplace_slot<ops::Add, One>)},
+      {Py_nb_inplace_subtract, reinterpret_cast<void*>(inplace_slot<ops::Sub, One>)},
+      {Py_nb_inplace_multiply, reinterpret_cast<void*>(inplace_slot<ops::Mul>)},
+      {Py_nb_inplace_true_divide, reinterpret_cast<void*>(inplace_slot<ops::Div>)},
+      {Py_nb_inplace_power, reinterpret_cast<void*>(inplace_power_slot)},
+      {Py_nb_negative, reinterpret_cast<void*>(unary_slot<ops::Neg>)},
+      {Py_nb_absolute, reinterpret_cast<void*>(unary_slot<ops::Abs>)},
+      {Py_nb_invert, reinterpret_cast<void*>(unary_slot<ops::BitwiseNot>)},
+      {Py_nb_bool, reinterpret_cast<void*>(bool_slot)},
+      {Py_nb_float, reinterpret_cast<void*>(float_slot)},
+      {Py_nb_int, reinterpret_cast<void*>(int_slot)},
+      {Py_nb_index, reinterpret_cast<void*>(index_slot)},
+      {Py_mp_length, reinterpret_cast<void*>(length_slot)},
+      {Py_mp_subscript, reinterpret_cast<void*>(get_item)},
+      {Py_mp_ass_subscript, reinterpret_cast<void*>(set_item)},
+      {Py_bf_getbuffer, reinterpret_cast<void*>(get_buffer)},
+      {Py_bf_releasebuffer, reinterpret_cast<void*>(release_buffer)},
+      {0, nullptr},
+  };
+  PyType_Spec spec = {"tinygrad_ext.Tensor", sizeof(TensorImpl), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
+  g_tensor_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  if (!g_tensor_type) throw PythonError{};
+}
+
+}  // namespace tg::bind

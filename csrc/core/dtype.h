@@ -1,0 +1,54 @@
+// Element types and PyTorch's promotion between them. No storage, no shapes.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+
+namespace tg {
+
+enum class DType : uint8_t { float32, float64, int64, int32, uint8, bool_ };
+inline constexpr int kNumDTypes = 6;
+
+// A Python scalar's kind, and the order in which kinds outrank each other.
+enum class Category : uint8_t { boolean, integer, floating };
+
+constexpr size_t itemsize(DType t) {
+  constexpr size_t sizes[] = {4, 8, 8, 4, 1, 1};
+  return sizes[int(t)];
+}
+constexpr const char* name(DType t) {
+  constexpr const char* names[] = {"float32", "float64", "int64", "int32", "uint8", "bool"};
+  return names[int(t)];
+}
+constexpr bool is_floating(DType t) { return t <= DType::float64; }
+constexpr Category category(DType t) {
+  return is_floating(t) ? Category::floating : t == DType::bool_ ? Category::boolean : Category::integer;
+}
+// A Python float has no type of its own: beside tensors of a lower category it becomes this.
+constexpr DType default_dtype(Category c) {
+  return c == Category::floating ? DType::float32 : c == Category::integer ? DType::int64 : DType::bool_;
+}
+
+constexpr DType promote(DType a, DType b) {
+  if (category(a) != category(b)) return category(a) > category(b) ? a : b;
+  if (is_floating(a)) return a == DType::float64 ? a : b;
+  // int64 int32 uint8: the wider one holds both
+  return a < b ? a : b;
+}
+
+inline std::ostream& operator<<(std::ostream& out, DType t) { return out << name(t); }
+
+// Calls f with a value of the C++ type that stores `t`; bool is stored as one byte.
+template <class F>
+decltype(auto) visit(DType t, F&& f) {
+  switch (t) {
+    case DType::float32: return f(float{});
+    case DType::float64: return f(double{});
+    case DType::int64: return f(int64_t{});
+    case DType::int32: return f(int32_t{});
+    case DType::uint8: return f(uint8_t{});
+    default: return f(bool{});
+  }
+}
+
+}  // namespace tg

@@ -1,0 +1,61 @@
+// The caching allocator: size-class free lists over 2 MB-aligned blocks. Knows no tensors.
+// All of core/ is called with Python's lock held, so nothing here is atomic.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace tg {
+
+struct MemoryStats {
+  int64_t in_use, cached, peak;  // bytes
+};
+
+namespace memory {
+
+// Classes: every 64 bytes up to 1 KiB, then four to each doubling.
+inline constexpr size_t kFine = 1024;
+
+struct FreeBlock {
+  FreeBlock* next;
+};
+struct Lists {
+  static constexpr int kClasses = 16 + 4 * 40;
+  FreeBlock* head[kClasses] = {};
+  int64_t in_use = 0, peak = 0, reserved = 0;
+};
+extern Lists g_lists;
+
+int coarse_class(size_t bytes);
+size_t class_bytes(int size_class);
+void* refill(int size_class);                 // throws std::bad_alloc
+
+inline int size_class(size_t bytes) { return bytes <= kFine ? int((bytes + 63) / 64) - (bytes != 0) : coarse_class(bytes); }
+
+}  // namespace memory
+
+// Memory of at least `bytes`, 64-byte aligned, not cleared. Throws std::bad_alloc when there is none.
+inline void* allocate(size_t bytes) {
+  const int c = memory::size_class(bytes);
+  memory::FreeBlock* block = memory::g_lists.head[c];
+  if (!block) return memory::refill(c);
+  memory::g_lists.head[c] = block->next;
+  memory::g_lists.in_use += int64_t(memory::class_bytes(c));
+  if (memory::g_lists.in_use > memory::g_lists.peak) memory::g_lists.peak = memory::g_lists.in_use;
+  return block;
+}
+
+// Gives back what allocate(bytes) returned.
+inline void deallocate(void* p, size_t bytes) {
+  const int c = memory::size_class(bytes);
+  auto* block = static_cast<memory::FreeBlock*>(p);
+  block->next = memory::g_lists.head[c];
+  memory::g_lists.head[c] = block;
+  memory::g_lists.in_use -= int64_t(memory::class_bytes(c));
+}
+
+MemoryStats memory_stats();
+void reset_peak_memory();
+// Returns cached large blocks to the system; gives the number of bytes returned.
+int64_t empty_cache();
+
+}  // namespace tg

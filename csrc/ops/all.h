@@ -1,0 +1,15 @@
+// Every operation there is, by family.
+#pragma once
+#include "ops/arithmetic.h"
+#include "ops/compare.h"
+#include "ops/conv.h"
+#include "ops/dropout.h"
+#include "ops/index.h"
+#include "ops/join.h"
+#include "ops/loss.h"
+#include "ops/math.h"
+#include "ops/matmul.h"
+#include "ops/pool.h"
+#include "ops/reduce.h"
+#include "ops/softmax.h"
+#include "ops/views.h"

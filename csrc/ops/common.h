@@ -1,0 +1,80 @@
+// What the operation families share: promotion, strided loops over kernels, copies. Knows no gradients.
+#pragma once
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "core/errors.h"
+#include "core/gil.h"
+#include "core/parallel.h"
+#include "core/tensor.h"
+#include "kernels/table.h"
+#include "tape/apply.h"
+
+namespace tg::ops {
+
+using kernels::ByType;
+using kernels::LoopFn;
+using kernels::table;
+using tape::Grads;
+using tape::Needs;
+using tape::SavedInput;
+using tape::SavedOutput;
+
+static_assert(kernels::kTypes == kNumDTypes && int(DType::float64) == 1 && int(DType::bool_) == 5);
+
+// Nothing to keep for backward.
+struct Nothing {};
+// A tensor that is an argument of an operation but no input of its node: a result known already, say.
+struct Made {
+  const Tensor& tensor;
+};
+// An int or a list of them, where it matters which.
+struct IntOrInts {
+  Ints values;
+  bool listed = false;
+};
+// Padding in numbers or by name.
+struct Padding {
+  Ints values;
+  std::string_view name;
+};
+
+// PyTorch's promotion: tensors with dims outrank 0-d tensors, which outrank Python numbers, unless the lower
+// rank has the higher category.
+DType result_type(const Tensor& a, const Tensor& b);
+// For operations that are only defined on floats: integers and bool become float32.
+inline DType floating(DType t) { return is_floating(t) ? t : DType::float32; }
+
+// out = fn(inputs...): inputs broadcast to out's shape and have the element type that fn expects.
+void run_loop(LoopFn fn, const Tensor& out, const Tensor* const* inputs, int count);
+
+// Elementwise operations by arity. `out_bool`: the kernel writes bool. Throw where fn has no kernel for the type.
+Tensor unary(const char* op, const ByType& fn, const Tensor& x);
+Tensor unary_float(const char* op, const ByType& fn, const Tensor& x);  // integers become float32 first
+Tensor unary_bool(const char* op, const ByType& fn, const Tensor& x);
+Tensor binary(const char* op, const ByType& fn, const Tensor& a, const Tensor& b);
+Tensor binary_float(const char* op, const ByType& fn, const Tensor& a, const Tensor& b);
+Tensor binary_bool(const char* op, const ByType& fn, const Tensor& a, const Tensor& b);
+// self = fn(self, b) in self's own memory.
+void binary_into(const char* op, const ByType& fn, const Tensor& self, const Tensor& b, bool floats);
+
+// Values only; nothing is recorded.
+Tensor cast(const Tensor& t, DType dtype);       // t itself when it has the dtype
+Tensor contiguous_values(const Tensor& t);       // t itself when it is contiguous
+Tensor clone_values(const Tensor& t);
+void copy_values(const Tensor& to, const Tensor& from);  // broadcasts and converts
+Tensor full(Span shape, double value, DType dtype);
+inline Tensor zeros(Span shape, DType dtype) { return full(shape, 0, dtype); }
+// A view of t with 0-stride dims, for reading.
+Tensor expand_values(const Tensor& t, Span shape);
+
+void require_floating(const char* op, const char* argument, const Tensor& t);
+void require_same_dtype(const char* op, const Tensor& a, const Tensor& b);
+
+template <class F>
+decltype(auto) visit_float(DType t, F&& f) {
+  return t == DType::float64 ? f(double{}) : f(float{});
+}
+
+}  // namespace tg::ops

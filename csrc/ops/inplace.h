@@ -1,0 +1,47 @@
+// Explicit in-place writes: add_, copy_, x[i] = v. Recorded where the tape records, and never half done.
+#pragma once
+#include "ops/common.h"
+#include "tape/apply.h"
+
+namespace tg::ops {
+
+// Throws unless self may be written to now: a leaf that requires grad, an expanded view and a tensor of
+// inference mode may not. `recording`: whether the write would be recorded.
+void check_writable(const char* op, const Tensor& self, bool recording);
+
+// self's values and history become those of `result`, which was computed, recorded, from `old`.
+void commit(const char* op, const Tensor& self, const Tensor& old, const Tensor& result);
+
+// A tensor with self's values and history of this moment, for recording an operation on it.
+Tensor before_write(const Tensor& self);
+
+// Stores what an operation gave into self; throws, naming the operation, where shape or dtype do not allow it.
+void check_storable(const char* op, const Tensor& self, const Tensor& result);
+
+// self = Op(self, args...) in place.
+template <class Op, class... A>
+void apply_inplace(const Tensor& self, const A&... args) {
+  const bool records = tape::grad_enabled() && (self.requires_grad() || (tape::detail::requires_grad(args) || ...));
+  check_writable(Op::info.name, self, records);
+  if (records) {
+    Tensor old = before_write(self);
+    Tensor result = tape::apply<Op>(old, args...);
+    check_storable(Op::info.name, self, result);
+    commit(Op::info.name, self, old, result);
+    return;
+  }
+  if constexpr (requires { Op::into(self, args...); }) {
+    Op::into(self, args...);
+  } else {
+    Tensor result = tape::apply<Op>(self, args...);
+    check_storable(Op::info.name, self, result);
+    copy_values(self, result);
+  }
+}
+
+// self = source, broadcast and converted.
+void copy_inplace(const Tensor& self, const Tensor& source);
+
+void install_view_refresh();
+
+}  // namespace tg::ops

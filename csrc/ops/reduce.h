@@ -1,0 +1,260 @@
+// Reductions over one, several or all dims. The order of summation is fixed by the shape alone.
+#pragma once
+#include "ops/common.h"
+#include "ops/functions.h"
+#include "ops/list.h"
+#include "ops/reduce_values.h"
+
+namespace tg::ops {
+
+// Puts the reduced dims back as size 1 and repeats them.
+inline Tensor expand_reduced(const Tensor& dy, const Shape& shape, const Ints& dims) {
+  return expand(reshape(dy, kept_shape(shape, dims)), shape);
+}
+
+// y = sum x;  dx = dy repeated
+struct Sum {
+  static constexpr OpInfo info{"sum", "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Tensor",
+                               "The sum over dim, or over everything; integers and bool sum as int64."};
+  struct Saved {
+    Shape shape;
+    Ints dims;
+  };
+  static Tensor forward(Saved& s, const Tensor& x, const Ints& dim, bool keepdim, std::optional<DType> dtype) {
+    s = {x.shape(), normalize_dims(info.name, dim, x.ndim())};
+    const DType t = dtype ? *dtype : is_floating(x.dtype()) ? x.dtype() : DType::int64;
+    return sum_values(cast(x, t), s.dims, keepdim);
+  }
+  static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {expand_reduced(dy, s.shape, s.dims)}; }
+};
+
+// y = sum x / n;  dx = dy / n repeated
+struct Mean {
+  static constexpr OpInfo info{"mean", "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False) -> Tensor",
+                               "The mean over dim, or over everything; NaN over nothing."};
+  struct Saved {
+    Shape shape;
+    Ints dims;
+    double n;
+  };
+  static Tensor forward(Saved& s, const Tensor& x, const Ints& dim, bool keepdim) {
+    require_floating(info.name, "input", x);
+    s = {x.shape(), normalize_dims(info.name, dim, x.ndim()), 0};
+    s.n = double(count(s.shape, s.dims));
+    Tensor y = sum_values(x, s.dims, keepdim);
+    binary_into(info.name, table().elementwise.div, y, number(s.n), true);
+    return y;
+  }
+  static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {expand_reduced(dy / s.n, s.shape, s.dims)}; }
+};
+
+// y = max x;  the gradient is shared evenly by all elements that equal the maximum
+struct Amax {
+  static constexpr OpInfo info{"amax", "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False) -> Tensor",
+                               "The maximum over dim, or of everything; ties share the gradient."};
+  struct Saved {
+    SavedInput x;
+    SavedOutput y;
+    Ints dims;
+  };
+  static Tensor forward(Saved& s, const Tensor& x, const Ints& dim, bool keepdim) {
+    s.x = x;
+    s.dims = normalize_dims(info.name, dim, x.ndim());
+    return s.y.keep(reduce_values(info.name, table().reduce.max, x, s.dims, keepdim, x.dtype()));
+  }
+  static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {share(dy, s.x.unpack(), s.y.unpack(), s.dims)}; }
+
+  static Tensor share(const Tensor& dy, const Tensor& x, const Tensor& y, const Ints& dims) {
+    const Shape kept = kept_shape(x.shape(), dims);
+    Tensor ties = to(eq(x, reshape(y, kept)), dy.dtype());
+    return ties * (reshape(dy, kept) / sum(ties, dims, true));
+  }
+};
+
+struct Amin {
+  static constexpr OpInfo info{"amin", "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False) -> Tensor",
+                               "The minimum over dim, or of everything; ties share the gradient."};
+  struct Saved {
+    SavedInput x;
+    SavedOutput y;
+    Ints dims;
+  };
+  static Tensor forward(Saved& s, const Tensor& x, const Ints& dim, bool keepdim) {
+    s.x = x;
+    s.dims = normalize_dims(info.name, dim, x.ndim());
+    return s.y.keep(reduce_values(info.name, table().reduce.min, x, s.dims, keepdim, x.dtype()));
+  }
+  static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) {
+    return {Amax::share(dy, s.x.unpack(), s.y.unpack(), s.dims)};
+  }
+};
+
+struct Argmax {
+  static constexpr OpInfo info{"argmax", "(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor",
+                               "The position of the first maximum along dim (of the flattened tensor without dim)."};
+  static Tensor forward(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
+    return arg_values(info.name, table().reduce.argmax, x, dim, keepdim);
+  }
+};
+
+struct Argmin {
+  static constexpr OpInfo info{"argmin", "(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor",
+                               "The position of the first minimum along dim (of the flattened tensor without dim)."};
+  static Tensor forward(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
+    return arg_values(info.name, table().reduce.argmin, x, dim, keepdim);
+  }
+};
+
+// With dim: (values, indices), the gradient goes to the winner alone. Without: the extreme of everything.
+struct Extreme {
+  Tensor values, indices;
+};
+
+template <class Arg, class Whole>
+Extreme extreme(const char* op, const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
+  if (!dim) return {tape::apply<Whole>(x, Ints(), false), Tensor()};
+  const int64_t d = normalize_dim(op, *dim, x.ndim());
+  if (x.ndim() == 0) return {clone(x), tape::apply<Arg>(x, dim, keepdim)};
+  Tensor indices = tape::apply<Arg>(x, dim, true);
+  Tensor values = gather(x, d, indices);
+  return keepdim ? Extreme{values, indices} : Extreme{squeeze(values, d), squeeze(indices, d)};
+}
+
+struct Max {
+  static constexpr OpInfo info{"max", "(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | tuple",
+                               "The maximum of everything; with dim, (values, indices) along it."};
+  static Extreme forward(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
+    return extreme<Argmax, Amax>(info.name, x, dim, keepdim);
+  }
+};
+
+struct Min {
+  static constexpr OpInfo info{"min", "(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | tuple",
+                               "The minimum of everything; with dim, (values, indices) along it."};
+  static Extreme forward(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
+    return extreme<Argmin, Amin>(info.name, x, dim, keepdim);
+  }
+};
+
+struct All {
+  static constexpr OpInfo info{"all", "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False) -> Tensor",
+                               "True where no element along dim is zero."};
+  static Tensor forward(const Tensor& x, const Ints& dim, bool keepdim) {
+    return truth(info.name, table().reduce.min, x, dim, keepdim, true);
+  }
+  static Tensor truth(const char* op, const kernels::ReduceFn* fn, const Tensor& x, const Ints& dim, bool keepdim, bool of_nothing) {
+    const Ints dims = normalize_dims(op, dim, x.ndim());
+    if (count(x.shape(), dims) == 0) return full(result_shape(x.shape(), dims, keepdim), of_nothing, DType::bool_);
+    return reduce_values(op, fn, cast(x, DType::bool_), dims, keepdim, DType::bool_);
+  }
+};
+
+struct Any {
+  static constexpr OpInfo info{"any", "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False) -> Tensor",
+                               "True where some element along dim is not zero."};
+  static Tensor forward(const Tensor& x, const Ints& dim, bool keepdim) {
+    return All::truth(info.name, table().reduce.max, x, dim, keepdim, false);
+  }
+};
+
+// y = sum (x - mean)^2 / (n - correction);  dx = dy 2 (x - mean) / (n - correction)
+struct Var {
+  static constexpr OpInfo info{"var",
+                               "(input: Tensor, dim: int | tuple | None = None, unbiased: bool = True, keepdim: bool = False, *, "
+                               "correction: float | None = None) -> Tensor",
+                               "The variance over dim; divides by n - correction (1, or 0 with unbiased=False)."};
+  struct Saved {
+    SavedInput x;
+    Ints dims;
+    double divisor;
+  };
+  static Tensor forward(Saved& s, const Tensor& x, const Ints& dim, bool unbiased, bool keepdim, std::optional<double> correction) {
+    require_floating(info.name, "input", x);
+    s.x = x;
+    s.dims = normalize_dims(info.name, dim, x.ndim());
+    s.divisor = divisor(x, s.dims, unbiased, correction);
+    return values(x, s.dims, s.divisor, keepdim);
+  }
+  static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {slope(dy, s.x.unpack(), s.dims, s.divisor)}; }
+
+  static double divisor(const Tensor& x, const Ints& dims, bool unbiased, std::optional<double> correction) {
+    return std::max(0.0, double(count(x.shape(), dims)) - (correction ? *correction : unbiased ? 1.0 : 0.0));
+  }
+  static Tensor values(const Tensor& x, const Ints& dims, double divisor, bool keepdim) {
+    tape::GradMode values_only(false);
+    Tensor centered = x - mean(x, dims, true);
+    Tensor y = sum_values(centered * centered, dims, keepdim);
+    binary_into(info.name, table().elementwise.div, y, number(divisor), true);
+    return y;
+  }
+  static Tensor slope(const Tensor& dy, const Tensor& x, const Ints& dims, double divisor) {
+    return reshape(dy, kept_shape(x.shape(), dims)) * ((x - mean(x, dims, true)) * (2.0 / divisor));
+  }
+};
+
+// y = sqrt(var);  dx = dvar / (2 y), 0 where y is 0
+struct Std {
+  static constexpr OpInfo info{"std",
+                               "(input: Tensor, dim: int | tuple | None = None, unbiased: bool = True, keepdim: bool = False, *, "
+                               "correction: float | None = None) -> Tensor",
+                               "The standard deviation over dim; see var."};
+  struct Saved {
+    SavedInput x;
+    SavedOutput y;
+    Ints dims;
+    double divisor;
+  };
+  static Tensor forward(Saved& s, const Tensor& x, const Ints& dim, bool unbiased, bool keepdim, std::optional<double> correction) {
+    require_floating(info.name, "input", x);
+    s.x = x;
+    s.dims = normalize_dims(info.name, dim, x.ndim());
+    s.divisor = Var::divisor(x, s.dims, unbiased, correction);
+    return s.y.keep(unary(info.name, table().elementwise.sqrt, Var::values(x, s.dims, s.divisor, keepdim)));
+  }
+  static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) {
+    const Tensor y = s.y.unpack();
+    Tensor dvar = where(eq(y, number(0)), number(0), dy / (y * 2.0));
+    return {Var::slope(dvar, s.x.unpack(), s.dims, s.divisor)};
+  }
+};
+
+// y = log sum e^x;  dx = dy e^(x - y)
+struct LogSumExp {
+  static constexpr OpInfo info{"logsumexp", "(input: Tensor, dim: int | tuple, keepdim: bool = False) -> Tensor",
+                               "log(sum(exp(input))) over dim, without overflow."};
+  struct Saved {
+    SavedInput x;
+    SavedOutput y;
+    Ints dims;
+  };
+  static Tensor forward(Saved& s, const Tensor& input, const Ints& dim, bool keepdim) {
+    Tensor x = cast(input, floating(input.dtype()));
+    s.x = input;
+    s.dims = normalize_dims(info.name, dim, x.ndim());
+    tape::GradMode values_only(false);
+    const Shape shape = result_shape(x.shape(), s.dims, keepdim);
+    if (x.numel() == 0) return s.y.keep(full(shape, -__builtin_inf(), x.dtype()));
+    Tensor top = amax(x, s.dims, true);
+    top = where(eq(tape::apply<Infinite>(top), number(1)), number(0), top);  // an infinite maximum needs no shift
+    Tensor y = log(sum(exp(x - top), s.dims, true)) + top;
+    return s.y.keep(alias(y, shape, contiguous_strides(shape), 0));
+  }
+  static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) {
+    const Tensor& x = s.x.unpack();
+    const Shape kept = kept_shape(x.shape(), s.dims);
+    Tensor y = reshape(s.y.unpack(), kept);
+    return {reshape(dy, kept) * exp(x - where(eq(y, number(-__builtin_inf())), number(0), y))};
+  }
+
+ private:
+  struct Infinite {
+    static Tensor forward(const Tensor& t) {
+      tape::GradMode values_only(false);
+      return bitwise_and(eq(t, t), ne(t - t, t - t));  // inf - inf is NaN
+    }
+  };
+};
+
+using Reductions = OpList<Sum, Mean, Amax, Amin, Argmax, Argmin, Max, Min, All, Any, Var, Std, LogSumExp>;
+
+}  // namespace tg::ops

@@ -1,0 +1,275 @@
+// Reverse mode, iteratively.
+#include "tape/engine.h"
+
+#include <algorithm>
+#include <string>
+
+#include "core/errors.h"
+#include "tape/apply.h"
+
+namespace tg::tape {
+namespace {
+
+// One backward: gathers the nodes below the roots, runs them from the latest to the first, and hands out what arrived.
+class Run final : public Sink {
+ public:
+  Run(const TensorList& inputs, bool limited, BackwardOptions options) : options_(options), limited_(limited), inputs_(inputs) {}
+  ~Run();
+
+  void start(const TensorList& roots, const TensorList& seeds);
+  void go();
+  TensorList results();  // per input
+  void add_to_leaves();
+  void deliver(Node& from, int input, Tensor grad) override;
+
+ private:
+  void visit_edge(const Edge& e);
+  bool is_input(const TensorImpl* t) const {
+    return std::any_of(inputs_.begin(), inputs_.end(), [&](const Tensor& input) { return input.get() == t; });
+  }
+  // Whether somebody below this edge waits for a gradient.
+  bool wanted(const Edge& e) const {
+    if (e.node) return !limited_ || e.node->needed || e.node->captured;
+    return e.leaf && e.leaf->requires_grad && e.leaf->meta->run == this;
+  }
+  void mark_needed();
+  void run_node(Node& n);
+  static void gather(TensorImpl*& slot, Tensor grad);
+
+  BackwardOptions options_;
+  bool limited_;  // only the gradients of inputs_ are wanted
+  const TensorList& inputs_;
+  std::vector<Node*> order_;
+  std::vector<TensorImpl*> leaves_;
+  std::vector<Node*> stack_;
+  std::vector<std::pair<Node*, Tensor>> captured_;
+  std::vector<std::pair<TensorImpl*, Tensor>> retained_;
+};
+
+Run::~Run() {
+  for (TensorImpl* leaf : leaves_) {
+    leaf->meta->run = nullptr;
+    Py_CLEAR(leaf->meta->incoming);
+    Py_DECREF(leaf);
+  }
+  for (Node* n : order_) {
+    Py_CLEAR(n->incoming);
+    n->reset();
+    n->captured = n->needed = false;
+    n->run = nullptr;
+    release(n);
+  }
+}
+
+void Run::visit_edge(const Edge& e) {
+  if (Node* n = e.node) {
+    if (n->run == this) return;
+    if (n->run) fail<RuntimeError>("backward(): this graph is being differentiated already, by another thread or by a hook on it");
+    n->run = this;
+    retain(n);
+    order_.push_back(n);
+    stack_.push_back(n);
+  } else if (e.leaf && e.leaf->requires_grad && (!limited_ || is_input(e.leaf))) {
+    TensorMeta& meta = Tensor::view_handle(e.leaf).meta();
+    if (meta.run == this) return;
+    if (meta.run) fail<RuntimeError>("backward(): another thread is adding to the gradient of the same leaf");
+    meta.run = this;
+    Py_INCREF(e.leaf);
+    leaves_.push_back(e.leaf);
+  }
+}
+
+void Run::start(const TensorList& roots, const TensorList& seeds) {
+  TensorList first;
+  for (size_t i = 0; i < roots.size(); ++i) {
+    const Tensor& root = roots[i];
+    refresh(root);
+    if (!root.requires_grad()) {
+      fail<RuntimeError>("backward(): tensor ", i, " of shape ", Show{root.shape()},
+                         " does not require grad and was made by no recorded operation");
+    }
+    Tensor seed = i < seeds.size() ? seeds[i] : Tensor();
+    if (!seed) {
+      if (root.numel() != 1) {
+        fail<RuntimeError>("backward(): a gradient must be given for an output of shape ", Show{root.shape()},
+                           "; only a one-element output has an implicit one");
+      }
+      seed = ones_like(*root.get());
+    } else if (!same(seed.shape(), root.shape())) {
+      fail<RuntimeError>("backward(): gradient of shape ", Show{seed.shape()}, " for an output of shape ", Show{root.shape()});
+    }
+    first.push_back(fit_gradient(seed, *root.get()));
+    if (!root->grad_fn) {
+      visit_edge(Edge{nullptr, root.get()});
+    } else {
+      visit_edge(Edge{root->grad_fn, nullptr});
+    }
+  }
+  while (!stack_.empty()) {
+    Node* n = stack_.back();
+    stack_.pop_back();
+    if (n->released) {
+      fail<RuntimeError>("backward(): the values that ", n->info->name,
+                         "() saved were freed by an earlier backward; pass retain_graph=True there to go through the graph again");
+    }
+    for (uint32_t i = 0; i < n->num_edges; ++i) visit_edge(n->edges[i]);
+  }
+  const auto later = [](const Node* a, const Node* b) { return a->sequence > b->sequence; };
+  if (!std::is_sorted(order_.begin(), order_.end(), later)) std::sort(order_.begin(), order_.end(), later);
+  if (limited_) mark_needed();
+  for (size_t i = 0; i < roots.size(); ++i) {
+    if (Node* n = roots[i]->grad_fn) {
+      gather(n->incoming, std::move(first[i]));
+    } else {
+      gather(roots[i]->meta->incoming, std::move(first[i]));
+    }
+  }
+}
+
+// With the inputs given, a node is worth running only if one of them is below it.
+void Run::mark_needed() {
+  for (const Tensor& t : inputs_) {
+    if (t->grad_fn && t->grad_fn->run == this) t->grad_fn->captured = true;
+  }
+  for (auto it = order_.rbegin(); it != order_.rend(); ++it) {
+    Node& n = **it;
+    n.needed = std::any_of(n.edges, n.edges + n.num_edges, [&](const Edge& e) { return wanted(e); });
+  }
+}
+
+// First arrival by reference, the second allocates, later ones add in place.
+void Run::gather(TensorImpl*& slot, Tensor grad) {
+  if (!slot) {
+    slot = grad.release();
+    return;
+  }
+  Tensor held = Tensor::borrow(slot);
+  // Only a sum that this engine made has a count of two here (slot and held) and no history.
+  const bool ours = Py_REFCNT(slot) == 2 && !slot->grad_fn && !slot->base && slot->storage->unique() && slot->contiguous;
+  if (ours && !recording(grad)) {
+    accumulate_into(held, grad);
+    return;
+  }
+  Tensor sum = accumulate(held, grad);
+  Py_DECREF(slot);
+  slot = sum.release();
+}
+
+void Run::deliver(Node& from, int input, Tensor grad) {
+  const Edge& e = from.edges[input];
+  const TensorImpl* target = e.node ? e.node->output : e.leaf;
+  Tensor fitted = target ? fit_gradient(grad, *target) : std::move(grad);
+  gather(e.node ? e.node->incoming : e.leaf->meta->incoming, std::move(fitted));
+}
+
+void Run::run_node(Node& n) {
+  if (!n.ready()) return;
+  Tensor dy = Tensor::steal(std::exchange(n.incoming, nullptr));
+  if (n.output && n.output->meta) {
+    // By position, not by iterator: a hook may remove itself.
+    for (size_t i = 0; i < n.output->meta->hooks.size(); ++i) {
+      const TensorMeta::Hook hook = n.output->meta->hooks[i].second;
+      hook(dy);
+    }
+    if (n.output->meta->retains_grad) retained_.emplace_back(n.output, dy);
+  }
+  if (n.captured) captured_.emplace_back(&n, dy);
+  if (limited_ && !n.needed) return;
+  uint64_t mask = 0;
+  for (uint32_t i = 0; i < n.num_edges; ++i) {
+    if (wanted(n.edges[i])) mask |= uint64_t(1) << std::min(i, 63U);
+  }
+  try {
+    n.backward(dy, Needs(mask), *this);
+  } catch (const StaleSaved& stale) {
+    fail<RuntimeError>("backward(): a tensor that ", n.info->name, "() saved for its gradient was changed in place afterwards (version ",
+                       stale.version, ", saved at version ", stale.saved_version, ")");
+  }
+  if (!options_.retain_graph) n.release_saved();
+}
+
+void Run::go() {
+  GradMode mode(options_.create_graph);
+  for (Node* n : order_) run_node(*n);
+  for (TensorImpl* leaf : leaves_) {
+    TensorMeta& meta = *leaf->meta;
+    if (!meta.incoming) continue;
+    for (size_t i = 0; i < meta.hooks.size(); ++i) {
+      const TensorMeta::Hook hook = meta.hooks[i].second;
+      Tensor g = Tensor::steal(std::exchange(meta.incoming, nullptr));
+      hook(g);
+      meta.incoming = g.release();
+    }
+  }
+}
+
+TensorList Run::results() {
+  TensorList out;
+  for (const Tensor& t : inputs_) {
+    Tensor g;
+    if (!t->grad_fn) {
+      if (t->meta && t->meta->run == this && t->meta->incoming) g = Tensor::borrow(t->meta->incoming);
+    } else {
+      for (auto& [node, grad] : captured_)
+        if (node == t->grad_fn) g = grad;
+    }
+    out.push_back(g);
+  }
+  return out;
+}
+
+void add_to_grad(TensorImpl* t, Tensor g, bool create_graph) {
+  TensorMeta& meta = *t->meta;
+  if (!meta.grad) {
+    Tensor own = own_gradient(g);
+    meta.grad = own.release();
+    return;
+  }
+  Tensor held = Tensor::borrow(meta.grad);
+  if (create_graph || recording(held)) {
+    Tensor sum = accumulate(held, g);
+    Py_DECREF(meta.grad);
+    meta.grad = sum.release();
+  } else {
+    accumulate_into(held, g);  // in place: whoever holds p.grad sees the sum, as in PyTorch
+  }
+}
+
+void Run::add_to_leaves() {
+  GradMode mode(options_.create_graph);
+  for (auto& [t, g] : retained_) add_to_grad(t, g, options_.create_graph);
+  for (TensorImpl* leaf : leaves_) {
+    TensorImpl*& incoming = leaf->meta->incoming;
+    if (incoming) add_to_grad(leaf, Tensor::steal(std::exchange(incoming, nullptr)), options_.create_graph);
+  }
+  for (auto& [node, g] : captured_) {
+    if (!node->output->meta || !node->output->meta->retains_grad) {
+      Tensor::view_handle(node->output).meta();
+      add_to_grad(node->output, g, options_.create_graph);
+    }
+  }
+}
+
+}  // namespace
+
+void (*detail::refresh_view)(TensorImpl*) = nullptr;
+
+void backward(const TensorList& roots, const TensorList& seeds, const TensorList& inputs, BackwardOptions options) {
+  Run run(inputs, !inputs.empty(), options);
+  run.start(roots, seeds);
+  run.go();
+  run.add_to_leaves();
+}
+
+TensorList grad(const TensorList& roots, const TensorList& seeds, const TensorList& inputs, BackwardOptions options) {
+  Run run(inputs, true, options);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    refresh(inputs[i]);
+    if (!inputs[i].requires_grad()) fail<RuntimeError>("grad(): input ", i, " of shape ", Show{inputs[i].shape()}, " does not require grad");
+  }
+  run.start(roots, seeds);
+  run.go();
+  return run.results();
+}
+
+}  // namespace tg::tape

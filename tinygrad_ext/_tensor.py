@@ -1,0 +1,291 @@
+"""Cold sugar on the C++ `Tensor`: what is written in Python is attached to the type once, at import.
+
+No operator and no hot method is defined here.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_ext import _core
+from tinygrad_ext._core import Tensor, dtype
+
+# NumPy's functions that keep the gradient when they are called with a tensor.
+_UFUNCS: dict[str, Callable[..., Any]] = {
+    "absolute": _core.abs,
+    "add": _core.add,
+    "bitwise_and": _core.bitwise_and,
+    "bitwise_or": _core.bitwise_or,
+    "bitwise_xor": _core.bitwise_xor,
+    "clip": _core.clamp,
+    "cos": _core.cos,
+    "divide": _core.div,
+    "equal": _core.eq,
+    "exp": _core.exp,
+    "floor_divide": _core.floor_divide,
+    "greater": _core.gt,
+    "greater_equal": _core.ge,
+    "invert": _core.bitwise_not,
+    "isnan": _core.isnan,
+    "less": _core.lt,
+    "less_equal": _core.le,
+    "log": _core.log,
+    "logical_not": _core.logical_not,
+    "matmul": _core.matmul,
+    "maximum": _core.maximum,
+    "minimum": _core.minimum,
+    "multiply": _core.mul,
+    "negative": _core.neg,
+    "not_equal": _core.ne,
+    "power": _core.pow,
+    "remainder": _core.remainder,
+    "sign": _core.sign,
+    "sin": _core.sin,
+    "sqrt": _core.sqrt,
+    "subtract": _core.sub,
+    "tanh": _core.tanh,
+}
+
+
+class RemovableHandle:
+    """What `register_hook` returns: `remove()` takes the hook away again."""
+
+    def __init__(self, tensor: Tensor, number: int) -> None:
+        self._tensor: Tensor | None = tensor
+        self._number = number
+
+    def remove(self) -> None:
+        """Take the hook away; calling this again does nothing."""
+        if self._tensor is not None:
+            _core._remove_hook(self._tensor, self._number)
+            self._tensor = None
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.remove()
+
+
+def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+    """Call ``hook(grad)`` whenever backward has the gradient of this tensor; a Tensor it returns replaces it."""
+    return RemovableHandle(self, _core._add_hook(self, hook))
+
+
+def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """Convert to a dtype, or to another tensor's; the only device is the CPU.
+
+    ``x.to(dtype)``, ``x.to(other)``, ``x.to("cpu")`` and ``x.to("cpu", dtype)`` return `self` where nothing changes.
+    """
+    wanted = kwargs.pop("dtype", None)
+    copy = kwargs.pop("copy", False)
+    kwargs.pop("non_blocking", None)
+    for argument in (*args, kwargs.pop("device", None)):
+        if isinstance(argument, Tensor):
+            wanted = argument.dtype
+        elif argument is None or isinstance(argument, bool):
+            continue
+        elif isinstance(argument, str) and not hasattr(np, argument):
+            if argument.split(":")[0] != "cpu":
+                raise RuntimeError(f"to(): the only device is 'cpu', got '{argument}'")
+        else:
+            wanted = argument
+    if kwargs:
+        raise TypeError(f"to(): unknown argument '{next(iter(kwargs))}'")
+    if wanted is None:
+        return self.clone() if copy else self
+    if not copy and _same_dtype(self, wanted):
+        return self
+    return _core.cast(self, wanted)
+
+
+def _same_dtype(tensor: Tensor, wanted: Any) -> bool:
+    return tensor.dtype is wanted or (not isinstance(wanted, dtype) and tensor.dtype.numpy == np.dtype(wanted))
+
+
+def _converter(wanted: dtype) -> Callable[[Tensor], Tensor]:
+    def convert(self: Tensor) -> Tensor:
+        return self if self.dtype is wanted else _core.cast(self, wanted)
+
+    convert.__doc__ = f"The values as {wanted.name}; the tensor itself where it has that dtype."
+    return convert
+
+
+def type_as(self: Tensor, other: Tensor) -> Tensor:
+    """The values in the dtype of another tensor."""
+    return to(self, other.dtype)
+
+
+def tolist(self: Tensor) -> Any:
+    """The values as nested lists of Python numbers; a number for a 0-d tensor."""
+    return self.detach().numpy().tolist()
+
+
+def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Fill with samples uniform in [a, b), in place."""
+    return _core._uniform_(self, a, b, generator=generator)
+
+
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Fill with normal samples, in place."""
+    return _core._normal_(self, mean, std, generator=generator)
+
+
+def t(self: Tensor) -> Tensor:
+    """The transpose of a tensor of at most 2 dims."""
+    if self.ndim > 2:
+        raise RuntimeError(f"t(): expected at most 2 dims, got shape {list(self.shape)}")
+    return self.T
+
+
+def view_as(self: Tensor, other: Tensor) -> Tensor:
+    """A view in the shape of another tensor."""
+    return self.view(other.shape)
+
+
+def expand_as(self: Tensor, other: Tensor) -> Tensor:
+    """The tensor expanded to the shape of another."""
+    return self.expand(other.shape)
+
+
+def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
+    """NumPy's conversion protocol: shares memory unless a copy or another dtype is asked for."""
+    array = self.numpy()
+    if dtype is not None and array.dtype != np.dtype(dtype):
+        if copy is False:
+            raise ValueError(f"__array__: a copy is needed to convert {self.dtype} to {np.dtype(dtype)}")
+        return array.astype(dtype)
+    return array.copy() if copy else array
+
+
+def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    function = _UFUNCS.get(ufunc.__name__) if method == "__call__" and not kwargs else None
+    if function is not None:
+        return function(*(x if isinstance(x, Tensor) else _operand(x) for x in inputs))
+    if any(isinstance(x, Tensor) and x.requires_grad for x in (*inputs, *kwargs.get("out", ()))):
+        raise TypeError(
+            f"np.{ufunc.__name__}: has no counterpart that keeps the gradient; "
+            "use a tinygrad_ext function, or .detach() the tensor"
+        )
+    arrays = [x.numpy() if isinstance(x, Tensor) else x for x in inputs]
+    if "out" in kwargs:
+        kwargs["out"] = tuple(x.numpy() if isinstance(x, Tensor) else x for x in kwargs["out"])
+    return getattr(ufunc, method)(*arrays, **kwargs)
+
+
+def _operand(x: Any) -> Any:
+    # A NumPy scalar acts as the Python number it holds, so that it does not widen the tensor.
+    return x.item() if isinstance(x, np.generic) else _core.as_tensor(x) if isinstance(x, np.ndarray) else x
+
+
+def _dlpack(
+    self: Tensor, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+) -> Any:
+    """DLPack's export; see https://dmlc.github.io/dlpack/latest/python_spec.html."""
+    if stream is not None:
+        raise BufferError("__dlpack__: a CPU tensor has no stream")
+    if dl_device is not None and tuple(dl_device) != (1, 0):
+        raise BufferError(f"__dlpack__: cannot export to device {dl_device}; the only one is (1, 0), the CPU")
+    return _core._to_dlpack(self.clone() if copy else self)
+
+
+def _dlpack_device(self: Tensor) -> tuple[int, int]:
+    return (1, 0)
+
+
+def _contains(self: Tensor, value: Any) -> bool:
+    return bool((self == value).any())
+
+
+def _format(self: Tensor, spec: str) -> str:
+    return format(self.item(), spec) if spec and self.ndim == 0 else str(self)
+
+
+def _repr(self: Tensor) -> str:
+    try:
+        values = np.asarray(self.detach().numpy())
+    except RuntimeError:
+        return f"tensor(<values freed>, shape={list(self.shape)}, dtype={self.dtype!r})"
+    text = np.array2string(values, separator=", ", prefix="tensor(", precision=4, floatmode="maxprec", threshold=1000)
+    parts = [text]
+    if values.size == 0 and self.ndim != 1:
+        parts = [f"[], size={self.shape}"]
+    default = {"float32", "int64", "bool"}
+    if self.dtype.name not in default or (values.size == 0 and self.dtype.name != "float32"):
+        parts.append(f"dtype={self.dtype!r}")
+    if not self.is_leaf:
+        parts.append(f"grad_fn=<{self._op}>")
+    elif self.requires_grad:
+        parts.append("requires_grad=True")
+    if self.label:
+        parts.append(f"label={self.label!r}")
+    return f"tensor({', '.join(parts)})"
+
+
+def _rebuild(cls: type[Tensor], values: Any, requires_grad: bool, label: str, state: dict[str, Any] | None) -> Tensor:
+    tensor = cls(_core.from_numpy(values)) if cls is not Tensor else _core.from_numpy(values)
+    tensor.requires_grad = requires_grad
+    if label:
+        tensor.label = label
+    if state:
+        tensor.__dict__.update(state)
+    return tensor
+
+
+def _reduce(self: Tensor, protocol: Any) -> tuple[Any, ...]:
+    """Pickling: the values, without history."""
+    values = self.detach().numpy().copy()
+    return _rebuild, (type(self), values, self.requires_grad, self.label, getattr(self, "__dict__", None))
+
+
+def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
+    if not self.is_leaf:
+        raise RuntimeError("deepcopy: only leaves can be copied with their attributes; clone() or detach() an interior tensor")
+    if id(self) not in memo:
+        copy = _reduce(self, None)[0](*_reduce(self, None)[1])
+        if self.grad is not None:
+            copy.grad = self.grad.detach().clone()
+        memo[id(self)] = copy
+    return memo[id(self)]  # type: ignore[no-any-return]
+
+
+def _attach() -> None:
+    methods = {
+        "register_hook": register_hook,
+        "to": to,
+        "type_as": type_as,
+        "tolist": tolist,
+        "uniform_": uniform_,
+        "normal_": normal_,
+        "t": t,
+        "view_as": view_as,
+        "expand_as": expand_as,
+        "float": _converter(_core.float32),
+        "double": _converter(_core.float64),
+        "long": _converter(_core.int64),
+        "int": _converter(_core.int32),
+        "bool": _converter(_core.bool),
+        "cpu": lambda self: self,
+        "__array__": _array,
+        "__array_ufunc__": _array_ufunc,
+        "__dlpack__": _dlpack,
+        "__dlpack_device__": _dlpack_device,
+        "__contains__": _contains,
+        "__format__": _format,
+        "__repr__": _repr,
+        "__reduce_ex__": _reduce,
+        "__deepcopy__": _deepcopy,
+        "grad_fn": property(_core._grad_fn, doc="The recorded operation that made this tensor, or None."),
+        "device": property(lambda self: "cpu", doc="Always 'cpu'."),
+        "itemsize": property(operator.attrgetter("dtype.itemsize"), doc="Bytes per element."),
+        "nbytes": property(lambda self: self.numel() * self.dtype.itemsize, doc="Bytes of all elements."),
+    }
+    for name, value in methods.items():
+        setattr(Tensor, name, value)
+
+
+_attach()
