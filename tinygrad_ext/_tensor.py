@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -152,6 +153,14 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
     return self.expand(other.shape)
 
 
+def _maker(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def make(self: Tensor, *args: Any, dtype: Any = None, **kwargs: Any) -> Tensor:
+        return function(*args, dtype=self.dtype if dtype is None else dtype, **kwargs)
+
+    make.__doc__ = f"`{function.__name__}` with this tensor's dtype."
+    return make
+
+
 def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
     """NumPy's conversion protocol: shares memory unless a copy or another dtype is asked for."""
     array = self.numpy()
@@ -205,12 +214,28 @@ def _format(self: Tensor, spec: str) -> str:
     return format(self.item(), spec) if spec and self.ndim == 0 else str(self)
 
 
+def _number_format(values: Any) -> Callable[[Any], str]:
+    """PyTorch's choice for a whole tensor: integral, four decimals, or scientific where the range asks for it."""
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    if (sizes == np.round(sizes)).all() and (sizes < 1e8).all():
+        return lambda x: f"{x:.0f}." if np.isfinite(x) else str(x)
+    if sizes.max() > 1e8 or sizes.min() < 1e-4 or sizes.max() / sizes.min() > 1000:
+        return lambda x: f"{x:.4e}"
+    return lambda x: f"{x:.4f}"
+
+
 def _repr(self: Tensor) -> str:
     try:
         values = np.asarray(self.detach().numpy())
     except RuntimeError:
         return f"tensor(<values freed>, shape={list(self.shape)}, dtype={self.dtype!r})"
-    text = np.array2string(values, separator=", ", prefix="tensor(", precision=4, floatmode="maxprec", threshold=1000)
+    formatter: Any = None
+    if self.dtype.is_floating_point and values.size:
+        number = _number_format(values)
+        shown = values if values.size <= 1000 else np.array([])
+        width = max((len(number(x)) for x in shown.flat), default=0) if self.ndim else 0
+        formatter = {"float_kind": lambda x: number(x).rjust(width)}
+    text = np.array2string(values, separator=", ", prefix="tensor(", formatter=formatter, threshold=1000)
     parts = [text]
     if values.size == 0 and self.ndim != 1:
         parts = [f"[], size={self.shape}"]
@@ -246,7 +271,8 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     if not self.is_leaf:
         raise RuntimeError("deepcopy: only leaves can be copied with their attributes; clone() or detach() an interior tensor")
     if id(self) not in memo:
-        copy = _reduce(self, None)[0](*_reduce(self, None)[1])
+        kind, values, requires_grad, label, state = _reduce(self, None)[1]
+        copy = _rebuild(kind, values, requires_grad, label, deepcopy(state, memo))
         if self.grad is not None:
             copy.grad = self.grad.detach().clone()
         memo[id(self)] = copy
@@ -269,7 +295,13 @@ def _attach() -> None:
         "long": _converter(_core.int64),
         "int": _converter(_core.int32),
         "bool": _converter(_core.bool),
+        "new_zeros": _maker(_core.zeros),
+        "new_ones": _maker(_core.ones),
+        "new_empty": _maker(_core.empty),
+        "new_full": _maker(_core.full),
+        "new_tensor": _maker(_core.tensor),
         "cpu": lambda self: self,
+        "is_floating_point": lambda self: self.dtype.is_floating_point,
         "__array__": _array,
         "__array_ufunc__": _array_ufunc,
         "__dlpack__": _dlpack,

@@ -159,25 +159,32 @@ PyObject* detach_inplace(PyObject* self, PyObject*) {
   });
 }
 
+// All values of a per-dim property, or the one of a dim.
+PyObject* per_dim(const char* op, Span values, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs == 0 || args[0] == Py_None) return tuple_of(values);
+  const int64_t dim = PyLong_AsLongLong(args[0]);
+  if (dim == -1 && PyErr_Occurred()) throw PythonError{};
+  const int d = normalize_dim(op, dim, int(values.size()));
+  if (values.empty()) fail<IndexError>(op, "(): a 0-d tensor has no dims");
+  return PyLong_FromLongLong(values[size_t(d)]);
+}
 PyObject* size(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
-  return guarded([&] {
-    const Tensor& t = handle(self);
-    if (nargs == 0) return tuple_of(t.shape());
-    const int64_t dim = PyLong_AsLongLong(args[0]);
-    if (dim == -1 && PyErr_Occurred()) throw PythonError{};
-    const int d = normalize_dim("size", dim, t.ndim());
-    if (t.ndim() == 0) fail<IndexError>("size(): a 0-d tensor has no dims");
-    return PyLong_FromLongLong(t.size(d));
-  });
+  return guarded([&] { return per_dim("size", handle(self).shape(), args, nargs); });
+}
+PyObject* stride(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
+  return guarded([&] { return per_dim("stride", handle(self).strides(), args, nargs); });
 }
 
-PyObject* stride(PyObject* self, PyObject*) {
-  return guarded([&] { return tuple_of(handle(self).strides()); });
-}
 PyObject* dim(PyObject* self, PyObject*) { return PyLong_FromLong(handle(self).ndim()); }
 PyObject* numel(PyObject* self, PyObject*) { return PyLong_FromLongLong(handle(self).numel()); }
 PyObject* is_contiguous(PyObject* self, PyObject*) { return PyBool_FromLong(handle(self).contiguous()); }
 PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromSize_t(itemsize(handle(self).dtype())); }
+PyObject* storage_offset(PyObject* self, PyObject*) {
+  return guarded([&] {
+    const Tensor& t = handle(self);
+    return PyLong_FromLongLong((t.bytes() - t->storage->data()) / int64_t(itemsize(t.dtype())));
+  });
+}
 PyObject* data_ptr(PyObject* self, PyObject*) {
   return guarded([&] { return PyLong_FromVoidPtr(handle(self).bytes()); });
 }
@@ -289,11 +296,12 @@ std::vector<PyMethodDef> tensor_methods() {
       {"detach", detach, METH_NOARGS, "A tensor on the same memory, without history."},
       {"detach_", detach_inplace, METH_NOARGS, "Forgets the history of this tensor."},
       {"size", method(size), fast, "size(dim=None): the shape, or the size of one dim."},
-      {"stride", stride, METH_NOARGS, "The step of each dim, in elements."},
+      {"stride", method(stride), fast, "stride(dim=None): the step of each dim in elements, or of one dim."},
       {"dim", dim, METH_NOARGS, "The number of dims."},
       {"numel", numel, METH_NOARGS, "The number of elements."},
       {"is_contiguous", is_contiguous, METH_NOARGS, "Whether the elements stand in row-major order without gaps."},
       {"element_size", element_size, METH_NOARGS, "Bytes per element."},
+      {"storage_offset", storage_offset, METH_NOARGS, "Where the first element stands in the memory, in elements."},
       {"data_ptr", data_ptr, METH_NOARGS, "The address of the first element."},
       {"requires_grad_", method(requires_grad_), fast, "requires_grad_(requires_grad=True): sets the attribute; returns self."},
       {"retain_grad", retain_grad, METH_NOARGS, "Makes backward keep the gradient of this interior tensor in .grad."},

@@ -46,22 +46,29 @@ py::tuple grad(const py::object& outputs, const py::object& inputs, const py::ob
 int64_t add_hook(const Tensor& t, py::object hook) {
   static int64_t count = 0;
   if (!t.requires_grad()) fail<RuntimeError>("register_hook(): this tensor does not require grad");
-  auto call = [hook](Tensor& g) {
-    const py::object result = hook(as_object(g));
-    if (result.is_none()) return;
-    if (!is_tensor(result.ptr())) fail<TypeError>("hook: must return a Tensor or None, got ", Py_TYPE(result.ptr())->tp_name);
-    const Tensor replacement = as_tensor(result.ptr());
-    if (!same(replacement.shape(), g.shape())) {
-      fail<RuntimeError>("hook: returned shape ", Show{replacement.shape()}, " for a gradient of shape ", Show{g.shape()});
-    }
-    g = replacement;
-  };
-  t.meta().hooks.emplace_back(++count, call);
+  t.meta().hooks.push_back({++count, hook.inc_ref().ptr()});
+  if (!PyObject_GC_IsTracked(t.get())) PyObject_GC_Track(t.get());  // a hook may refer back to its tensor
   return count;
 }
 
+void call_hook(PyObject* function, Tensor& g) {
+  const py::object result = py::reinterpret_borrow<py::object>(function)(as_object(g));
+  if (result.is_none()) return;
+  if (!is_tensor(result.ptr())) fail<TypeError>("hook: must return a Tensor or None, got ", Py_TYPE(result.ptr())->tp_name);
+  const Tensor replacement = as_tensor(result.ptr());
+  if (!same(replacement.shape(), g.shape())) {
+    fail<RuntimeError>("hook: returned shape ", Show{replacement.shape()}, " for a gradient of shape ", Show{g.shape()});
+  }
+  g = replacement;
+}
+
 void remove_hook(const Tensor& t, int64_t id) {
-  if (t->meta) std::erase_if(t->meta->hooks, [&](const auto& h) { return h.first == id; });
+  if (!t->meta) return;
+  auto& hooks = t->meta->hooks;
+  const auto found = std::find_if(hooks.begin(), hooks.end(), [&](const auto& h) { return h.id == id; });
+  if (found == hooks.end()) return;
+  const auto function = py::reinterpret_steal<py::object>(found->function);
+  hooks.erase(found);
 }
 
 // A recorded operation, to be looked at.
@@ -96,6 +103,7 @@ class PyNode {
 }  // namespace
 
 void init_autograd(py::module_& m) {
+  tape::run_hook = call_hook;
   m.def("grad", &grad, py::arg("outputs"), py::arg("inputs"), py::arg("grad_outputs") = py::none(), py::arg("retain_graph") = py::none(),
         py::arg("create_graph") = false, py::arg("allow_unused") = false);
   m.def("_add_hook", &add_hook, py::arg("tensor").none(false), py::arg("hook"));

@@ -1,4 +1,6 @@
 // Functions that make tensors: from data, of one value, of a range.
+#include <pybind11/stl.h>
+
 #include <cmath>
 
 #include "bind/caster.h"
@@ -145,7 +147,12 @@ void init_create(py::module_& m) {
       },
       py::arg("data"), dtype_arg, "data as a tensor, without copying where that is possible.");
   m.def(
-      "from_numpy", [](const py::array& array) { return tensor_from_array("from_numpy", array, true); }, py::arg("array"),
+      "from_numpy",
+      [](const py::object& array) {
+        if (!py::isinstance<py::array>(array)) fail<TypeError>("from_numpy(): expected a NumPy array, got ", Py_TYPE(array.ptr())->tp_name);
+        return tensor_from_array("from_numpy", py::reinterpret_borrow<py::array>(array), true);
+      },
+      py::arg("array"),
       "A tensor on the memory of a NumPy array.");
   def_filled(m, "zeros", "zeros(*size, dtype=float32, requires_grad=False)", [](Span s, DType t) { return ops::zeros(s, t); });
   def_filled(m, "ones", "ones(*size, dtype=float32, requires_grad=False)", [](Span s, DType t) { return ops::full(s, 1, t); });

@@ -85,6 +85,10 @@ class Parser {
       return t.numel() ? t : ops::cast(t, DType::int64);
     }
     if (PyLong_Check(o) || PySlice_Check(o)) return Tensor();
+    if (PyRange_Check(o)) {
+      const auto list = py::reinterpret_steal<py::object>(PySequence_List(o));
+      return as_index_tensor(list.ptr());
+    }
     if (py::isinstance<py::array>(py::handle(o))) return from_array_like(o);
     return Tensor();
   }
@@ -128,7 +132,7 @@ class Parser {
       ++result_dim_;
     } else if (PyLong_Check(o)) {
       pick(integer(o));
-    } else if (is_tensor(o) || PyList_Check(o) || py::isinstance<py::array>(py::handle(o))) {
+    } else if (is_tensor(o) || PyList_Check(o) || PyRange_Check(o) || py::isinstance<py::array>(py::handle(o))) {
       tensor(tensors_[at_++]);
     } else if (PyIndex_Check(o)) {  // a NumPy integer, say
       pick(integer(o));

@@ -26,6 +26,8 @@ struct Nested {
       } else if (PyBool_Check(o)) {
       } else if (PyLong_CheckExact(o)) {
         kind = std::max(kind, Category::integer);
+      } else if (o == Py_None || PyUnicode_Check(o) || PyBytes_Check(o)) {
+        fail<TypeError>(op, "(): cannot make a tensor of ", Py_TYPE(o)->tp_name, "; give numbers, nested lists, an array or a tensor");
       } else {
         foreign = true;
       }
@@ -36,7 +38,7 @@ struct Nested {
       if (sealed) ragged("a list where a number was expected");
       shape.push_back(n);
     } else if (shape[depth] != n) {
-      ragged("lists of different lengths");
+      fail<ValueError>(op, "(): the nested lists are ragged: lists of ", shape[depth], " and of ", n, " elements side by side");
     }
     PyObject** items = PySequence_Fast_ITEMS(o);
     for (Py_ssize_t i = 0; i < n && !foreign; ++i) {
@@ -90,17 +92,8 @@ Tensor tensor_from_data(const char* op, PyObject* data, std::optional<DType> dty
     return dtype && *dtype != source.dtype() ? ops::cast(source, *dtype) : ops::clone_values(source);
   }
   Nested nested(op);
-  if (looks_like_list(data) || PyFloat_CheckExact(data) || PyLong_CheckExact(data) || PyBool_Check(data)) {
-    nested.scan(data, 0);
-  } else {
-    nested.foreign = true;
-  }
-  if (nested.foreign) {
-    if (PyUnicode_Check(data) || PyBytes_Check(data) || data == Py_None) {
-      fail<TypeError>(op, "(): cannot make a tensor of ", Py_TYPE(data)->tp_name, "; give numbers, nested lists, an array or a tensor");
-    }
-    return through_numpy(op, data, dtype);
-  }
+  nested.scan(data, 0);
+  if (nested.foreign) return through_numpy(op, data, dtype);
   // An empty list is a float32 tensor of no elements, as in PyTorch.
   const int64_t numel = checked_numel(op, nested.shape);
   const DType t = dtype ? *dtype : numel == 0 ? DType::float32 : default_dtype(nested.kind);

@@ -15,7 +15,7 @@ using ops::table;
 // Parameters below this size are stepped on the calling thread.
 constexpr int64_t kGrain = 1 << 16;
 
-// A checked list: one tensor per parameter, of its shape and dtype, contiguous.
+// A checked list: one tensor per parameter, of its shape and dtype.
 TensorList like_parameters(const char* op, const char* what, const py::sequence& list, const TensorList* params) {
   TensorList out;
   if (params && list.size() == 0) return out;
@@ -37,11 +37,32 @@ TensorList like_parameters(const char* op, const char* what, const py::sequence&
   return out;
 }
 
-// The state and the parameters are written through these pointers, so both must be contiguous; a gradient may be copied.
-char* memory_of(const char* op, const Tensor& t) {
-  if (!t.contiguous()) fail<RuntimeError>(op, "(): parameters and their state must be contiguous, got strides ", Show{t.strides()});
-  return t.bytes();
-}
+// Tensors that a step writes to: in place where they are contiguous, else through a copy that is stored afterwards.
+class Written {
+ public:
+  explicit Written(const TensorList& tensors) : tensors_(tensors) {
+    for (const Tensor& t : tensors_) {
+      work_.push_back(ops::contiguous_values(t));
+      pointers_.push_back(work_.back().bytes());
+    }
+  }
+  // The element `at` of tensor i; null where there are no tensors.
+  char* at(size_t i, int64_t byte) const { return pointers_.empty() ? nullptr : pointers_[i] + byte; }
+  void finish() const {
+    for (size_t i = 0; i < tensors_.size(); ++i) {
+      if (work_[i].is(tensors_[i])) {
+        tensors_[i].wrote();
+      } else {
+        ops::copy_values(tensors_[i], work_[i]);
+      }
+    }
+  }
+
+ private:
+  const TensorList& tensors_;
+  TensorList work_;
+  std::vector<char*> pointers_;
+};
 
 // Calls step(i, begin, end) over the elements of every parameter, large ones cut.
 template <class F>
@@ -62,22 +83,17 @@ void sgd_step(const py::sequence& param_list, const py::sequence& grad_list, con
   const TensorList buffers = like_parameters("sgd_step", "buffers", buffer_list, &params);
   if (grads.size() != params.size()) fail<ValueError>("sgd_step(): no gradients given");
   if (momentum != 0 && buffers.empty() && !params.empty()) fail<ValueError>("sgd_step(): momentum needs buffers");
-  std::vector<char*> p, b;
-  for (size_t i = 0; i < params.size(); ++i) {
-    p.push_back(memory_of("sgd_step", params[i]));
-    b.push_back(momentum != 0 ? memory_of("sgd_step", buffers[i]) : nullptr);
-    grads[i] = ops::contiguous_values(grads[i]);
-  }
+  const TensorList none;
+  const Written p(params), b(momentum != 0 ? buffers : none);
+  for (Tensor& g : grads) g = ops::contiguous_values(g);
   const kernels::Sgd h{lr, momentum, dampening, weight_decay, nesterov, maximize, first};
   for_each_part(params, [&](size_t i, int64_t begin, int64_t end) {
     const int type = int(params[i].dtype());
     const int64_t at = begin * int64_t(itemsize(params[i].dtype()));
-    table().optim.sgd[type](h, end - begin, p[i] + at, grads[i].get()->data + at, b[i] ? b[i] + at : nullptr);
+    table().optim.sgd[type](h, end - begin, p.at(i, at), grads[i]->data + at, b.at(i, at));
   });
-  for (size_t i = 0; i < params.size(); ++i) {
-    params[i].wrote();
-    if (b[i]) buffers[i].wrote();
-  }
+  p.finish();
+  b.finish();
 }
 
 void adam_step(const py::sequence& param_list, const py::sequence& grad_list, const py::sequence& m_list, const py::sequence& v_list,
@@ -92,27 +108,16 @@ void adam_step(const py::sequence& param_list, const py::sequence& grad_list, co
     fail<ValueError>("adam_step(): grads, exp_avgs and exp_avg_sqs must have one tensor per parameter");
   }
   if (step < 1) fail<ValueError>("adam_step(): step counts from 1, got ", step);
-  std::vector<char*> p, m, v, max_v;
-  for (size_t i = 0; i < params.size(); ++i) {
-    p.push_back(memory_of("adam_step", params[i]));
-    m.push_back(memory_of("adam_step", ms[i]));
-    v.push_back(memory_of("adam_step", vs[i]));
-    max_v.push_back(max_vs.empty() ? nullptr : memory_of("adam_step", max_vs[i]));
-    grads[i] = ops::contiguous_values(grads[i]);
-  }
+  const Written p(params), m(ms), v(vs), max_v(max_vs);
+  for (Tensor& g : grads) g = ops::contiguous_values(g);
   const kernels::Adam h{lr, beta1, beta2, eps, weight_decay, 1 - std::pow(beta1, double(step)), 1 - std::pow(beta2, double(step)),
                         decoupled, maximize};
   for_each_part(params, [&](size_t i, int64_t begin, int64_t end) {
     const int type = int(params[i].dtype());
     const int64_t at = begin * int64_t(itemsize(params[i].dtype()));
-    table().optim.adam[type](h, end - begin, p[i] + at, grads[i].get()->data + at, m[i] + at, v[i] + at, max_v[i] ? max_v[i] + at : nullptr);
+    table().optim.adam[type](h, end - begin, p.at(i, at), grads[i]->data + at, m.at(i, at), v.at(i, at), max_v.at(i, at));
   });
-  for (size_t i = 0; i < params.size(); ++i) {
-    params[i].wrote();
-    ms[i].wrote();
-    vs[i].wrote();
-    if (max_v[i]) max_vs[i].wrote();
-  }
+  for (const Written* w : {&p, &m, &v, &max_v}) w->finish();
 }
 
 }  // namespace

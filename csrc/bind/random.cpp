@@ -1,6 +1,8 @@
 // Generators and the functions that draw from them.
 #include "core/random.h"
 
+#include <cmath>
+
 #include "bind/caster.h"
 #include "bind/interop.h"
 #include "bind/make.h"
@@ -32,7 +34,7 @@ template <class T>
 void fill_uniform(Generator& g, T* out, int64_t n, double low, double high) {
   for (int64_t i = 0; i < n; ++i) {
     const T u = std::is_same_v<T, float> ? T(g.uniform_float()) : T(g.uniform_double());
-    out[i] = u * (T(high) - T(low)) + T(low);
+    out[i] = std::fma(u, T(high) - T(low), T(low));  // rounded once, as PyTorch's vector code does
   }
 }
 

@@ -205,6 +205,45 @@ int get_buffer(PyObject* a, Py_buffer* view, int flags) {
 
 void release_buffer(PyObject*, Py_buffer* view) { delete[] static_cast<Py_ssize_t*>(view->internal); }
 
+// Only tensors that hold Python objects are tracked by the collector: from the first attribute or hook on.
+void track(PyObject* self) {
+  if (!PyObject_GC_IsTracked(self)) PyObject_GC_Track(self);
+}
+
+int set_attribute(PyObject* self, PyObject* name, PyObject* value) {
+  const int result = PyObject_GenericSetAttr(self, name, value);
+  if (static_cast<TensorImpl*>(self)->dict) track(self);
+  return result;
+}
+
+PyObject* get_dict(PyObject* self, void* context) {
+  PyObject* dict = PyObject_GenericGetDict(self, context);
+  track(self);
+  return dict;
+}
+
+int traverse(PyObject* self, visitproc visit, void* arg) {
+  auto* t = static_cast<TensorImpl*>(self);
+  Py_VISIT(Py_TYPE(self));
+  Py_VISIT(t->dict);
+  if (t->meta) {
+    Py_VISIT(t->meta->grad);
+    for (const TensorMeta::Hook& hook : t->meta->hooks) Py_VISIT(hook.function);
+  }
+  return 0;
+}
+
+int clear(PyObject* self) {
+  auto* t = static_cast<TensorImpl*>(self);
+  Py_CLEAR(t->dict);
+  if (t->meta) {
+    Py_CLEAR(t->meta->grad);
+    const std::vector<TensorMeta::Hook> hooks = std::exchange(t->meta->hooks, {});
+    for (const TensorMeta::Hook& hook : hooks) Py_DECREF(hook.function);
+  }
+  return 0;
+}
+
 // Documentation that Python shows: "name(signature)\n--\n\ntext".
 const char* doc_of(const Entry& e, bool method, bool inplace) {
   std::string signature = e.info->signature;
@@ -237,10 +276,12 @@ void make_tensor_type(const std::vector<Entry>& entries) {
     }
   }
   methods.push_back({nullptr, nullptr, 0, nullptr});
+  attributes.push_back({"__dict__", get_dict, PyObject_GenericSetDict, nullptr, nullptr});
   attributes.push_back({nullptr, nullptr, nullptr, nullptr, nullptr});
   static TensorImpl sample{};
-  const Py_ssize_t weakrefs = reinterpret_cast<char*>(&sample.weakrefs) - reinterpret_cast<char*>(&sample);
-  static PyMemberDef members[] = {{"__weaklistoffset__", T_PYSSIZET, weakrefs, READONLY, nullptr},
+  const auto offset = [](PyObject** field) { return reinterpret_cast<char*>(field) - reinterpret_cast<char*>(&sample); };
+  static PyMemberDef members[] = {{"__weaklistoffset__", T_PYSSIZET, offset(&sample.weakrefs), READONLY, nullptr},
+                                  {"__dictoffset__", T_PYSSIZET, offset(&sample.dict), READONLY, nullptr},
                                   {nullptr, 0, 0, 0, nullptr}};
   static const char* doc =
       "Tensor(data, requires_grad=False, dtype=None, label='')\n\n"
@@ -249,6 +290,9 @@ void make_tensor_type(const std::vector<Entry>& entries) {
       {Py_tp_doc, const_cast<char*>(doc)},
       {Py_tp_new, reinterpret_cast<void*>(new_slot)},
       {Py_tp_dealloc, reinterpret_cast<void*>(tape::dealloc)},
+      {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
+      {Py_tp_clear, reinterpret_cast<void*>(clear)},
+      {Py_tp_setattro, reinterpret_cast<void*>(set_attribute)},
       {Py_tp_methods, methods.data()},
       {Py_tp_getset, attributes.data()},
       {Py_tp_members, members},
@@ -285,7 +329,7 @@ void make_tensor_type(const std::vector<Entry>& entries) {
       {Py_bf_releasebuffer, reinterpret_cast<void*>(release_buffer)},
       {0, nullptr},
   };
-  PyType_Spec spec = {"tinygrad_ext.Tensor", sizeof(TensorImpl), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
+  PyType_Spec spec = {"tinygrad_ext.Tensor", sizeof(TensorImpl), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
   g_tensor_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
   if (!g_tensor_type) throw PythonError{};
 }

@@ -55,7 +55,7 @@ double Generator::normal() {
 }
 
 int64_t Generator::integer(int64_t low, uint64_t range) {
-  const uint64_t draw = range >= (uint64_t(1) << 32) ? random64() : random();
+  const uint64_t draw = range >= (uint64_t(1) << 28) ? random64() : random();
   return int64_t(uint64_t(low) + draw % range);
 }
 

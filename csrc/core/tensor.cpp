@@ -9,11 +9,28 @@ PyTypeObject* g_tensor_type = nullptr;
 
 namespace {
 
+// Objects ready for reuse, linked through their `data`. Python's collector knows the type, for the sake of the few
+// tensors that hold Python objects (attributes, hooks), but tracks none of the others.
+TensorImpl* g_free = nullptr;
+int g_free_count = 0;
+constexpr int kMaxFree = 1 << 16;
+
 // A plain tensor object with its fields cleared; storage and layout are the caller's to set.
 TensorImpl* make_object() {
-  auto* t = static_cast<TensorImpl*>(allocate(sizeof(TensorImpl)));
-  PyObject_Init(t, g_tensor_type);
+  TensorImpl* t = g_free;
+  if (t) {
+    g_free = reinterpret_cast<TensorImpl*>(t->data);
+    --g_free_count;
+    PyObject_Init(t, g_tensor_type);
+  } else {
+    t = PyObject_GC_New(TensorImpl, g_tensor_type);
+    if (!t) {
+      PyErr_Clear();
+      throw std::bad_alloc();
+    }
+  }
   t->weakrefs = nullptr;
+  t->dict = nullptr;
   t->grad_fn = nullptr;
   t->meta = nullptr;
   t->base = nullptr;
@@ -133,15 +150,24 @@ void destroy_fields(TensorImpl* t) {
     Py_XDECREF(meta->grad);
     Py_XDECREF(meta->incoming);
     Py_XDECREF(meta->label);
+    for (const TensorMeta::Hook& hook : meta->hooks) Py_DECREF(hook.function);
     meta->~TensorMeta();
     deallocate(meta, sizeof(TensorMeta));
   }
-  if (t->base) Py_CLEAR(t->base);
+  Py_CLEAR(t->dict);
+  Py_CLEAR(t->base);
   if (t->storage) {
     t->storage->drop();
     t->storage = nullptr;
     t->data = nullptr;
   }
+}
+
+void recycle(TensorImpl* t) {
+  if (g_free_count == kMaxFree) return PyObject_GC_Del(t);
+  t->data = reinterpret_cast<char*>(g_free);
+  g_free = t;
+  ++g_free_count;
 }
 
 }  // namespace tg

@@ -4,7 +4,6 @@
 #pragma once
 #include <Python.h>
 
-#include <functional>
 #include <utility>
 #include <vector>
 
@@ -22,17 +21,21 @@ struct TensorImpl;
 
 // What only some tensors have: leaves with gradients, labelled tensors, tensors with hooks.
 struct TensorMeta {
-  using Hook = std::function<void(Tensor& grad)>;  // may replace the gradient
+  struct Hook {
+    int64_t id;
+    PyObject* function;  // owned
+  };
   TensorImpl* grad = nullptr;                      // owned
   TensorImpl* incoming = nullptr;                  // owned: what the running backward has gathered for this leaf
   const void* run = nullptr;                       // the backward that gathers it
   PyObject* label = nullptr;                       // owned
-  std::vector<std::pair<int64_t, Hook>> hooks;
+  std::vector<Hook> hooks;
   bool retains_grad = false;
 };
 
 struct TensorImpl : PyObject {
   PyObject* weakrefs;
+  PyObject* dict;         // owned; attributes that users set, null until then
   Storage* storage;       // owned; null once the graph has let the values go and keeps only the shape
   char* data;             // first element
   tape::Node* grad_fn;    // owned, except while the node owns this tensor (entombed)
@@ -136,8 +139,10 @@ Tensor on_storage(Storage* storage, char* data, Span shape, Span strides, DType 
 
 // Fields of a fresh object of a tensor type (a Python subclass's too), as if made by empty().
 void adopt(TensorImpl* fresh, const Tensor& source);
-// Frees fields and memory of an object nobody refers to any more, apart from grad_fn (tape/life.h).
+// Drops everything the object owns apart from grad_fn (tape/life.h).
 void destroy_fields(TensorImpl* t);
+// Takes back the memory of a plain tensor whose fields are destroyed.
+void recycle(TensorImpl* t);
 
 template <class T>
 T Tensor::scalar() const {

@@ -132,7 +132,7 @@ inline ExpParts<V> exp_parts(V x) {
   return {(horner(r, F::kExp) * (r * r) + lost) + r, n.integer};
 }
 
-// At most 0.91 ulp (float), 0.86 ulp (double).
+// At most 0.93 ulp (float), 0.86 ulp (double).
 template <class V>
 inline V exp(V x) {
   using F = Float<V>;
@@ -144,7 +144,7 @@ inline V exp(V x) {
 }
 
 // x = 2^k (1 + f), 1 + f in [sqrt(1/2), sqrt 2); log(1 + f) = 2 atanh(s), s = f / (2 + f).
-// At most 0.81 ulp (float), 0.85 ulp (double).
+// At most 0.85 ulp (float), 0.85 ulp (double).
 template <class V>
 inline V log(V x) {
   using F = Float<V>;

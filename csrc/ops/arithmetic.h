@@ -33,7 +33,7 @@ struct Sub {
     double alpha = 1;
   };
   static void check(const Tensor& a, const Tensor& b) {
-    if (a.dtype() == DType::bool_ && b.dtype() == DType::bool_) fail<RuntimeError>("sub(): not defined for two bool tensors; use ^ or logical_not");
+    if (a.dtype() == DType::bool_ || b.dtype() == DType::bool_) fail<RuntimeError>("sub(): not defined for bool; use ^ or logical_not");
   }
   static Tensor forward(Saved& s, const Tensor& a, const Tensor& b, double alpha) {
     check(a, b);
@@ -138,8 +138,9 @@ struct Abs {
     SavedInput x;
   };
   static Tensor forward(Saved& s, const Tensor& x) {
+    if (x.dtype() == DType::bool_) fail<RuntimeError>("abs(): not defined for bool tensors");
     s.x = x;
-    return x.dtype() == DType::bool_ ? clone_values(x) : unary(info.name, table().elementwise.abs, x);
+    return unary(info.name, table().elementwise.abs, x);
   }
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {dy * sign(s.x.unpack())}; }
 };
@@ -165,6 +166,8 @@ struct Pow {
     if (!is_floating(t) && p->weak && p.scalar<int64_t>() < 0) {
       fail<RuntimeError>("pow(): integers to a negative integer power are not allowed; convert to a float dtype first");
     }
+    if (t == DType::bool_ && p->weak && !x->weak) return p.scalar<bool>() ? clone_values(x) : full(x.shape(), 1, t);
+    if (t == DType::bool_) fail<RuntimeError>("pow(): not defined for two bool tensors");
     s.x = x;
     s.p = p;
     Tensor y = binary(info.name, table().elementwise.pow, x, p);
@@ -172,7 +175,9 @@ struct Pow {
     return y;
   }
   static Grads<2> backward(const Saved& s, Needs needs, const Tensor& dy) {
-    const Tensor& x = s.x.unpack();
+    // A Python number has no precision of its own; here it takes the result's.
+    const Tensor& base = s.x.unpack();
+    const Tensor x = base->weak ? scalar(base.scalar<double>(), dy.dtype()) : base;
     const Tensor& p = s.p.unpack();
     Tensor dx, dp;
     if (needs[0]) dx = power_slope(dy, x, p);

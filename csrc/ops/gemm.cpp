@@ -64,4 +64,23 @@ void run_gemm(const GemmCall& call, std::initializer_list<const Tensor*> operand
   parallel_for(panels, [&](int64_t i) { panel(i).run(memory + i * scratch_size); });
 }
 
+void integer_product(const GemmCall& call, int64_t a_offset, int64_t b_offset, int64_t c_offset) {
+  visit(call.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+      const T* a = reinterpret_cast<const T*>(call.a.data) + a_offset;
+      const T* b = reinterpret_cast<const T*>(call.b.data) + b_offset;
+      T* c = reinterpret_cast<T*>(call.c) + c_offset;
+      for (int64_t i = 0; i < call.m; ++i)
+        for (int64_t j = 0; j < call.n; ++j) {
+          uint64_t sum = 0;
+          for (int64_t l = 0; l < call.k; ++l) {
+            sum += uint64_t(a[i * call.a.row + l * call.a.col]) * uint64_t(b[l * call.b.row + j * call.b.col]);
+          }
+          c[i * call.c_row + j] = T(sum);
+        }
+    }
+  });
+}
+
 }  // namespace tg::ops

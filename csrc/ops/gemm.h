@@ -31,6 +31,10 @@ struct GemmCall {
 // One product, on several threads where that pays. `operands` are kept alive meanwhile.
 void run_gemm(const GemmCall& call, std::initializer_list<const Tensor*> operands);
 
+// The product of integer matrices, which wraps on overflow; a plain loop, since nothing trains on integers.
+// The operands and the result begin this many elements into the call's.
+void integer_product(const GemmCall& call, int64_t a_offset, int64_t b_offset, int64_t c_offset);
+
 inline Matrix matrix_of(const Tensor& t) {  // the last two dims
   return {t.bytes(), t.stride(t.ndim() - 2), t.stride(t.ndim() - 1)};
 }

@@ -11,12 +11,12 @@ void accumulate_into(const Tensor& sum, const Tensor& b) {
   ops::binary_into("backward", kernels::table().elementwise.add, sum, b, false);
 }
 
-Tensor fit_gradient(const Tensor& grad, const TensorImpl& input) {
+Tensor fit_gradient(const char* op, const Tensor& grad, const TensorImpl& input) {
   const Span shape(input.shape, input.ndim);
   if (grad.dtype() == input.dtype && same(grad.shape(), shape)) return grad;
   if (!is_floating(grad.dtype()) || !broadcastable_to(shape, grad.shape())) {
-    fail<RuntimeError>("backward(): a gradient of shape ", Show{grad.shape()}, " and dtype ", grad.dtype(), " for a tensor of shape ",
-                       Show{shape}, " and dtype ", input.dtype);
+    fail<RuntimeError>("backward(): ", op, " gave a gradient of shape ", Show{grad.shape()}, " and dtype ", grad.dtype(),
+                       " for a tensor of shape ", Show{shape}, " and dtype ", input.dtype);
   }
   Tensor fitted = ops::sum_to(grad, shape);
   return fitted.dtype() == input.dtype ? fitted : ops::to(fitted, input.dtype);

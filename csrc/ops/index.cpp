@@ -5,7 +5,7 @@ namespace tg::ops {
 
 Tensor checked_index(const char* op, const Tensor& index, int64_t size, int dim, bool wraps) {
   const DType t = index.dtype();
-  if (is_floating(t) || t == DType::bool_) fail<IndexError>(op, "(): an index must be an integer tensor, got dtype ", t);
+  if (is_floating(t) || t == DType::bool_) fail<RuntimeError>(op, "(): an index must be an integer tensor, got dtype ", t);
   Tensor flat = contiguous_values(cast(index, DType::int64));
   const int64_t* p = flat.data<int64_t>();
   bool negative = false;

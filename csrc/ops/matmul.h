@@ -9,7 +9,7 @@ namespace tg::ops {
 
 inline void check_product(const char* op, const Tensor& a, const Tensor& b) {
   require_same_dtype(op, a, b);
-  if (!is_floating(a.dtype())) fail<RuntimeError>(op, "(): matrix products are defined for float32 and float64, got ", a.dtype());
+  if (a.dtype() == DType::bool_) fail<RuntimeError>(op, "(): not defined for bool tensors; convert them first");
 }
 
 inline Tensor swap_last(const Tensor& x) { return transpose(x, -2, -1); }
@@ -30,14 +30,22 @@ struct BatchedMatMul {
     s.a = a;
     s.b = b;
     const Span batch_a = a.shape().first(size_t(a.ndim()) - 2), batch_b = b.shape().first(size_t(b.ndim()) - 2);
-    Shape shape = broadcast_shapes("matmul", batch_a, batch_b);
+    Shape shape;
+    try {
+      shape = broadcast_shapes("matmul", batch_a, batch_b);
+    } catch (const RuntimeError&) {
+      fail<RuntimeError>("matmul(): the batch dims of shapes ", Show{a.shape()}, " and ", Show{b.shape()}, " do not broadcast");
+    }
     const Shape batch = shape;
     shape.push_back(m);
     shape.push_back(n);
     Tensor y = empty(shape, a.dtype());
     const int64_t count = product(batch);
     GemmCall call{a.dtype(), m, n, k, matrix_of(a), matrix_of(b), y.bytes(), n};
-    if (count == 1) {
+    if (!is_floating(a.dtype())) {
+      const auto each = [&](int64_t i) { integer_product(call, offset(a, batch, i), offset(b, batch, i), i * m * n); };
+      for (int64_t i = 0; i < count; ++i) each(i);
+    } else if (count == 1) {
       run_gemm(call, {&a, &b, &y});
     } else if (y.numel()) {
       run_batch(call, count, batch, a, b, y);
@@ -49,16 +57,17 @@ struct BatchedMatMul {
   }
 
  private:
+  // Where matrix i of the broadcast batch begins in t, in elements.
+  static int64_t offset(const Tensor& t, const Shape& batch, int64_t i) {
+    int64_t at = 0;
+    for (int d = batch.size() - 1, td = t.ndim() - 3; td >= 0; --d, --td) {
+      if (t.size(td) != 1) at += i % batch[d] * t.stride(td);
+      i /= batch[d];
+    }
+    return at;
+  }
   static void run_batch(const GemmCall& call, int64_t count, const Shape& batch, const Tensor& a, const Tensor& b, const Tensor& y) {
     const int64_t size = int64_t(itemsize(call.dtype));
-    const auto offset = [&](const Tensor& t, int64_t i) {  // of matrix i of the broadcast batch, in bytes
-      int64_t at = 0;
-      for (int d = batch.size() - 1, td = t.ndim() - 3; td >= 0; --d, --td) {
-        if (t.size(td) != 1) at += i % batch[d] * t.stride(td);
-        i /= batch[d];
-      }
-      return at * size;
-    };
     const int64_t each = std::max<int64_t>(1, call.work());
     const int64_t grain = call.work() * count < (1 << 18) ? count : std::max<int64_t>(1, (1 << 16) / each);
     const int64_t chunks = (count + grain - 1) / grain;
@@ -69,8 +78,8 @@ struct BatchedMatMul {
     parallel_for(chunks, [&](int64_t chunk) {
       for (int64_t i = chunk * grain; i < std::min(count, (chunk + 1) * grain); ++i) {
         GemmCall part = call;
-        part.a.data += offset(a, i);
-        part.b.data += offset(b, i);
+        part.a.data += offset(a, batch, i) * size;
+        part.b.data += offset(b, batch, i) * size;
         part.c += i * call.m * call.n * size;
         part.run(memory + chunk * scratch_size);
       }
@@ -125,6 +134,7 @@ struct Linear {
   };
   static Tensor forward(Saved& s, const Tensor& x, const Tensor& weight, const Tensor& bias) {
     check_product(info.name, x, weight);
+    require_floating(info.name, "input", x);
     if (bias) require_same_dtype(info.name, x, bias);
     if (x.ndim() == 0 || weight.ndim() != 2 || x.size(x.ndim() - 1) != weight.size(1)) {
       fail<RuntimeError>("linear(): input of shape ", Show{x.shape()}, " does not fit weight of shape ", Show{weight.shape()}, " ([out, in])");

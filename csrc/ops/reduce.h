@@ -48,6 +48,58 @@ struct Mean {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {expand_reduced(dy / s.n, s.shape, s.dims)}; }
 };
 
+// y = prod x;  dx = dy times the product of the others
+struct Prod {
+  static constexpr OpInfo info{"prod", "(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Tensor",
+                               "The product over dim, or of everything; integers and bool multiply as int64."};
+  struct Saved {
+    SavedInput x;
+    SavedOutput y;
+    Ints dims;
+  };
+  static Tensor forward(Saved& s, const Tensor& x, std::optional<int64_t> dim, bool keepdim, std::optional<DType> dtype) {
+    s.x = x;
+    s.dims = normalize_dims(info.name, dim ? Ints{*dim} : Ints(), x.ndim());
+    const DType t = dtype ? *dtype : is_floating(x.dtype()) ? x.dtype() : DType::int64;
+    if (count(x.shape(), s.dims) == 0) return s.y.keep(full(result_shape(x.shape(), s.dims, keepdim), 1, t));
+    const DType in = is_floating(t) ? t : DType::int64;
+    return s.y.keep(cast(reduce_values(info.name, table().reduce.prod, cast(x, in), s.dims, keepdim, in), t));
+  }
+  static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) {
+    const Tensor& x = s.x.unpack();
+    const Shape kept = kept_shape(x.shape(), s.dims);
+    Tensor up = reshape(dy, kept);
+    if (x.numel() == 0) return {up * x};
+    const Tensor zeros = eq(x, number(0));
+    if (!reduce_values(info.name, table().reduce.max, zeros, normalize_dims(info.name, {}, x.ndim()), false, DType::bool_).scalar<bool>()) return {up * reshape(s.y.unpack(), kept) / x};
+    if (tape::grad_enabled()) return {up * others(x, s.dims)};
+    // First order only: one zero gets the product of the rest, and beside a zero every other gradient is zero.
+    Tensor filled = where(zeros, number(1), x);
+    Tensor rest = prod(filled, s.dims);
+    Tensor count = sum(zeros, s.dims, true);
+    return {up * where(zeros, where(eq(count, number(1)), rest, number(0)), where(eq(count, number(0)), rest / filled, number(0)))};
+  }
+
+ private:
+  static Tensor prod(const Tensor& x, const Ints& dims) {
+    return reduce_values(info.name, table().reduce.prod, x, dims, true, x.dtype());
+  }
+  // The products of all elements but one, taken as they stand, so that they can be differentiated at zeros too.
+  static Tensor others(const Tensor& x, const Ints& dims) {
+    const int last = x.ndim() - 1;
+    const bool whole = dims.size() == x.ndim();
+    Tensor rows = whole ? reshape(x, {x.numel()}) : transpose(x, dims[0], last);
+    const int64_t n = rows.size(rows.ndim() - 1);
+    Shape square = rows.shape();
+    square.push_back(n);
+    Tensor diagonal = ops::zeros(Shape{n, n}, DType::bool_);
+    copy_values(alias(diagonal, Shape{n}, Ints{n + 1}, 0), number(1));
+    Tensor each = where(diagonal, number(1), expand(unsqueeze(rows, -2), square));
+    Tensor products = tape::apply<Prod>(each, std::optional<int64_t>(-1), false, std::optional<DType>());
+    return whole ? reshape(products, x.shape()) : transpose(products, dims[0], last);
+  }
+};
+
 // y = max x;  the gradient is shared evenly by all elements that equal the maximum
 struct Amax {
   static constexpr OpInfo info{"amax", "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False) -> Tensor",
@@ -144,8 +196,9 @@ struct All {
   }
   static Tensor truth(const char* op, const kernels::ReduceFn* fn, const Tensor& x, const Ints& dim, bool keepdim, bool of_nothing) {
     const Ints dims = normalize_dims(op, dim, x.ndim());
-    if (count(x.shape(), dims) == 0) return full(result_shape(x.shape(), dims, keepdim), of_nothing, DType::bool_);
-    return reduce_values(op, fn, cast(x, DType::bool_), dims, keepdim, DType::bool_);
+    const DType t = x.dtype() == DType::uint8 ? DType::uint8 : DType::bool_;  // as in PyTorch
+    if (count(x.shape(), dims) == 0) return full(result_shape(x.shape(), dims, keepdim), of_nothing, t);
+    return cast(reduce_values(op, fn, cast(x, DType::bool_), dims, keepdim, DType::bool_), t);
   }
 };
 
@@ -255,6 +308,6 @@ struct LogSumExp {
   };
 };
 
-using Reductions = OpList<Sum, Mean, Amax, Amin, Argmax, Argmin, Max, Min, All, Any, Var, Std, LogSumExp>;
+using Reductions = OpList<Sum, Mean, Prod, Amax, Amin, Argmax, Argmin, Max, Min, All, Any, Var, Std, LogSumExp>;
 
 }  // namespace tg::ops

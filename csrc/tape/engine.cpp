@@ -10,6 +10,11 @@
 namespace tg::tape {
 namespace {
 
+void call_hooks(const TensorMeta& meta, Tensor& grad) {
+  const std::vector<TensorMeta::Hook> hooks = meta.hooks;  // a hook may remove itself
+  for (const TensorMeta::Hook& hook : hooks) run_hook(hook.function, grad);
+}
+
 // One backward: gathers the nodes below the roots, runs them from the latest to the first, and hands out what arrived.
 class Run final : public Sink {
  public:
@@ -30,7 +35,7 @@ class Run final : public Sink {
   // Whether somebody below this edge waits for a gradient.
   bool wanted(const Edge& e) const {
     if (e.node) return !limited_ || e.node->needed || e.node->captured;
-    return e.leaf && e.leaf->requires_grad && e.leaf->meta->run == this;
+    return e.leaf && e.leaf->requires_grad && e.leaf->meta && e.leaf->meta->run == this;
   }
   void mark_needed();
   void run_node(Node& n);
@@ -98,7 +103,7 @@ void Run::start(const TensorList& roots, const TensorList& seeds) {
     } else if (!same(seed.shape(), root.shape())) {
       fail<RuntimeError>("backward(): gradient of shape ", Show{seed.shape()}, " for an output of shape ", Show{root.shape()});
     }
-    first.push_back(fit_gradient(seed, *root.get()));
+    first.push_back(fit_gradient("backward", seed, *root.get()));
     if (!root->grad_fn) {
       visit_edge(Edge{nullptr, root.get()});
     } else {
@@ -158,7 +163,7 @@ void Run::gather(TensorImpl*& slot, Tensor grad) {
 void Run::deliver(Node& from, int input, Tensor grad) {
   const Edge& e = from.edges[input];
   const TensorImpl* target = e.node ? e.node->output : e.leaf;
-  Tensor fitted = target ? fit_gradient(grad, *target) : std::move(grad);
+  Tensor fitted = target ? fit_gradient(from.info->name, grad, *target) : std::move(grad);
   gather(e.node ? e.node->incoming : e.leaf->meta->incoming, std::move(fitted));
 }
 
@@ -166,11 +171,7 @@ void Run::run_node(Node& n) {
   if (!n.ready()) return;
   Tensor dy = Tensor::steal(std::exchange(n.incoming, nullptr));
   if (n.output && n.output->meta) {
-    // By position, not by iterator: a hook may remove itself.
-    for (size_t i = 0; i < n.output->meta->hooks.size(); ++i) {
-      const TensorMeta::Hook hook = n.output->meta->hooks[i].second;
-      hook(dy);
-    }
+    call_hooks(*n.output->meta, dy);
     if (n.output->meta->retains_grad) retained_.emplace_back(n.output, dy);
   }
   if (n.captured) captured_.emplace_back(&n, dy);
@@ -194,12 +195,9 @@ void Run::go() {
   for (TensorImpl* leaf : leaves_) {
     TensorMeta& meta = *leaf->meta;
     if (!meta.incoming) continue;
-    for (size_t i = 0; i < meta.hooks.size(); ++i) {
-      const TensorMeta::Hook hook = meta.hooks[i].second;
-      Tensor g = Tensor::steal(std::exchange(meta.incoming, nullptr));
-      hook(g);
-      meta.incoming = g.release();
-    }
+    Tensor g = Tensor::steal(std::exchange(meta.incoming, nullptr));
+    call_hooks(meta, g);
+    meta.incoming = g.release();
   }
 }
 
@@ -253,6 +251,7 @@ void Run::add_to_leaves() {
 }  // namespace
 
 void (*detail::refresh_view)(TensorImpl*) = nullptr;
+void (*run_hook)(PyObject*, Tensor&) = nullptr;
 
 void backward(const TensorList& roots, const TensorList& seeds, const TensorList& inputs, BackwardOptions options) {
   Run run(inputs, !inputs.empty(), options);

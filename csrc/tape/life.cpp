@@ -59,6 +59,7 @@ Node::~Node() {
 
 void dealloc(PyObject* self) {
   auto* t = static_cast<TensorImpl*>(self);
+  if (PyObject_GC_IsTracked(self)) PyObject_GC_UnTrack(self);
   if (t->weakrefs) PyObject_ClearWeakRefs(self);
   PyTypeObject* type = Py_TYPE(self);
   const bool plain = type == g_tensor_type;
@@ -80,7 +81,7 @@ void dealloc(PyObject* self) {
   }
   destroy_fields(t);
   if (plain) {
-    deallocate(t, sizeof(TensorImpl));
+    recycle(t);
   } else {
     type->tp_free(self);
   }

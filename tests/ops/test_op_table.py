@@ -1,0 +1,49 @@
+"""The library's own list of ops and the rows that test them are the same set."""
+
+from __future__ import annotations
+
+import pytest
+from cases import BY_NAME, CASES, THROUGH
+
+import tinygrad_ext as tg
+
+# The ways to call an op that its row must try; PyTorch takes a shape as separate ints in methods only.
+FACES = {
+    "both": ("method",),
+    "function": ("tg",),
+    "method": ("method",),
+    "functional": ("F",),
+    "internal": ("core",),
+}
+OPS = {op.name: op for op in tg._core.OPS}
+
+
+def test_names_are_unique():
+    assert len(OPS) == len(tg._core.OPS)
+
+
+def test_every_op_has_a_row():
+    assert sorted(OPS.keys() - BY_NAME.keys() - THROUGH.keys()) == []
+    assert sorted(THROUGH.keys() - OPS.keys()) == []
+    assert all(BY_NAME[row].order == 2 for row in THROUGH.values())
+
+
+def test_every_row_has_an_op():
+    """Rows marked as sugar are made of other ops."""
+    primitive = {case.name for case in CASES if not case.sugar}
+    assert sorted(primitive - OPS.keys()) == []
+    assert sorted((BY_NAME.keys() - primitive) & OPS.keys()) == [], "not sugar: the library lists it"
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if not c.sugar], ids=str)
+def test_description(case):
+    """An op says how it is called and what it does; if it has a gradient rule, its row tests the rule."""
+    op = OPS[case.name]
+    assert case.order > 0 or not op.differentiable
+    assert case.inplace == op.inplace
+    assert set(FACES[op.face]) <= set(case.forms), f"{op.face}: not every way to call it is tested"
+    assert op.signature.startswith("(")
+    assert "->" in op.signature
+    assert op.doc.strip()
+    assert op.doc == op.doc.strip()
+    assert op.doc.endswith(".")

@@ -1,0 +1,174 @@
+"""Selection of elements: x[key] to read and to write, and the named forms."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+from case import ALL, NUMBERS, A, Case, I, M, V, call, ours
+
+KEYS = (
+    2,
+    -1,
+    slice(1, None),
+    slice(None, None, 2),
+    slice(-3, -1),
+    slice(3, 1),
+    slice(-100, 100),
+    Ellipsis,
+    None,
+    (),
+    (1, 2),
+    (slice(None), -1),
+    (None, 1, None, slice(1, 3)),
+    (Ellipsis, 0),
+    (0, Ellipsis, slice(None, None, 3)),
+    (slice(None, None, 2), slice(1, None), None),
+    I(3, high=5, low=-5),
+    I(2, 3, high=5),
+    I(0, high=5),
+    V([4, 4, 0], "index"),
+    [0, 2, 2],
+    (I(3, high=5), I(3, high=6)),
+    (I(3, 1, high=5), I(2, high=6)),
+    (slice(1, 4), I(4, high=6)),
+    (I(2, high=5), slice(None), I(2, high=4)),
+    (slice(None), I(3, high=6), I(3, high=4)),
+    (slice(None), I(2, high=6), None, I(2, high=4)),
+    (Ellipsis, I(2, 2, high=4)),
+    (None, I(3, high=5), Ellipsis),
+    M(5),
+    M(5, 6),
+    M(5, 6, 4),
+    (slice(None), M(6)),
+    (M(5), slice(None), slice(1, 3)),
+    (slice(2, None), M(6, 4)),
+    (Ellipsis, V(3, "index")),
+)
+
+GATHERS = (
+    call(A(4, 5), 0, I(2, 5, high=4)),
+    call(A(4, 5), 1, I(4, 7, high=5)),
+    call(A(4, 5), -1, I(3, 2, high=5)),
+    call(A(2, 3, 4), 1, I(2, 5, 3, high=3)),
+    call(A(5), 0, I(9, high=5)),
+    call(A(4, 5), 0, I(0, 5, high=4)),
+)
+
+
+def setitem(x, key, value):
+    """`x[key] = value` on a copy, so that it is a function."""
+    y = x.copy() if isinstance(x, np.ndarray) else x.clone()
+    y[key] = value
+    return y
+
+
+def gather(x, dim, index):
+    """out[i, j, k] = x[index[i, j, k], j, k] for dim 0: every other dimension keeps its own coordinate."""
+    where = list(np.indices(index.shape, sparse=True))
+    where[dim] = index
+    return x[tuple(where)]
+
+
+def scatter_add(x, dim, index, source):
+    """out[i, index[i, j, k], k] += source[i, j, k] for dim 1."""
+    y = x.copy()
+    where = list(np.indices(index.shape, sparse=True))
+    where[dim] = index
+    np.add.at(y, tuple(where), source[tuple(map(slice, index.shape))])
+    return y
+
+
+def one_hot(index, num_classes=-1):
+    n = int(index.max()) + 1 if num_classes == -1 else num_classes
+    return (index[..., None] == np.arange(n)).astype(np.int64)
+
+
+def shape_at(key):
+    """The shape of x[key] for an x of shape (5, 6, 4), for keys whose shape does not depend on values."""
+
+    def concrete(k):
+        return np.zeros(k.shape, np.int64) if hasattr(k, "kind") else k
+
+    return np.empty((5, 6, 4))[tuple(map(concrete, key)) if isinstance(key, tuple) else concrete(key)].shape
+
+
+def distinct_positions(key):
+    """Writing twice to one place is unordered, so writes use keys that name no position twice."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return not any(isinstance(p, list) or hasattr(p, "kind") for p in parts)
+
+
+WRITES = (
+    *(call(A(5, 6, 4), k, A(*shape_at(k))) for k in KEYS if distinct_positions(k)),
+    call(A(5, 6, 4), 2, A(4)),
+    call(A(5, 6, 4), (slice(None), 1), A()),
+    call(A(5, 6, 4), (slice(None), 1), A(5, 1)),
+    call(A(5, 6, 4), slice(1, 3), 1),
+    call(A(5, 6, 4), V([3, 0, -1], "index"), A(3, 6, 4)),
+    call(A(5, 6, 4), (V([3, 0, 3], "index"), V([1, 2, 0], "index")), A(3, 4)),
+    call(A(5, 6, 4), (slice(None), V([[0, 2], [5, 1]], "index")), A(2, 4)),
+    call(A(5, 6, 4), M(5, 6, 4), 1),
+    call(A(5, 6, 4), M(5, 6, 4), A()),
+    call(A(5, 6, 4), M(5), A(6, 1)),
+    call(A(3, 2), V([[True, False], [False, True], [True, False]], "mask"), A(3)),
+    call(A(0, 3), slice(None), A(3)),
+)
+
+ROWS = (
+    Case(
+        "index",
+        operator.getitem,
+        (
+            *(call(A(5, 6, 4), k) for k in KEYS),
+            call(A(0, 3), slice(None)),
+            call(A(), Ellipsis),
+            call(A(3), None),
+        ),
+        ALL,
+        forms=(),
+        operator=operator.getitem,
+        ulp=0.0,
+        sugar=True,
+    ),
+    Case("index_put", setitem, WRITES, ALL, forms=(), operator=setitem, ulp=0.0, sugar=True),
+    Case(
+        "scatter_add",
+        scatter_add,
+        (
+            call(A(4, 5), 0, I(2, 5, high=4), A(2, 5)),
+            call(A(4, 5), 1, I(4, 7, high=5), A(4, 7)),
+            ours(A(4, 5), -1, I(3, 2, high=5), A(4, 6)),
+            call(A(2, 3, 4), 1, I(2, 5, 4, high=3), A(2, 5, 4)),
+            call(A(5), 0, I(0, high=5), A(0)),
+        ),
+        NUMBERS,
+        ulp=4.0,
+        scale=8.0,
+        inplace=True,
+    ),
+    Case("gather", gather, GATHERS, ALL, ulp=0.0),
+    Case(
+        "index_select",
+        lambda x, dim, index: np.take(x, index, dim),
+        (
+            call(A(5, 3), 0, I(4, high=5)),
+            call(A(5, 3), 1, I(6, high=3)),
+            call(A(2, 3, 4), -2, I(2, high=3)),
+            call(A(5, 3), 0, I(0, high=5)),
+            call(A(37, 41), 0, I(50, high=37)),
+        ),
+        ALL,
+        ulp=0.0,
+    ),
+    Case(
+        "one_hot",
+        one_hot,
+        (call(I(5, high=3)), call(I(2, 3, high=4), 6), call(I(high=4), 4), call(I(0, high=3), 3)),
+        ("int64",),
+        result="int64",
+        order=0,
+        forms=("F",),
+        ulp=0.0,
+    ),
+)

@@ -1,0 +1,79 @@
+"""Ops that users do not call: gradients that are ops of their own, so that they have gradients too."""
+
+from __future__ import annotations
+
+import numpy as np
+from case import ALL, NUMBERS, A, C, Case, DType, I, V, call, rough
+
+from rows.functional import MATMULS, SOFTMAXES
+
+PAIRS = (
+    call(A(), A()),
+    call(A(2, 3, 4), A(2, 3, 4)),
+    call(A(1003), A(1003)),
+    call(A(0, 3), A(0, 3)),
+)
+# The two arguments of the gradient of softmax: any gradient, and any output.
+ROWWISE = tuple(
+    call(A(*s.args[0].shape), A(*s.args[0].shape, low=0.1, high=0.9), *(s.args[1:] or (s.kwargs["dim"],)))
+    for s in SOFTMAXES
+    if s.smooth and s.args[0].low is None
+)
+
+
+def internal(name, reference, samples, **options):
+    return Case(name, reference, samples, **{"forms": ("core",), "ulp": 4.0, **options})
+
+
+def log_softmax_grad(dy, y, dim):
+    return dy - np.exp(y) * dy.sum(dim, keepdims=True)
+
+
+def softmax_grad(dy, y, dim):
+    return y * (dy - (dy * y).sum(dim, keepdims=True))
+
+
+ROWS = (
+    # Piecewise constant in the output: only the incoming gradient is differentiated.
+    internal(
+        "relu_grad",
+        lambda dy, y: np.where(y > 0, dy, 0.0),
+        tuple(call(s.args[0], C(*s.args[1].shape)) for s in PAIRS),
+        ulp=0.0,
+    ),
+    internal("tanh_grad", lambda dy, y: dy * (1 - y * y), PAIRS, scale=8.0),
+    internal("sigmoid_grad", lambda dy, y: dy * y * (1 - y), PAIRS, scale=4.0),
+    internal("softmax_grad", softmax_grad, ROWWISE, scale=16.0),
+    internal("log_softmax_grad", log_softmax_grad, ROWWISE, scale=32.0),
+    internal(
+        "batched_matmul",
+        np.matmul,
+        tuple(s for s in MATMULS if min(len(a.shape) for a in s.args) > 1),
+        by_abs=True,
+    ),
+    internal(
+        "cast",
+        lambda x, dtype: np.trunc(x).astype(dtype) if dtype.kind in "iu" else x.astype(dtype),
+        tuple((call if d == "float64" else rough)(A(2, 3), DType(d)) for d in ALL if d != "uint8"),
+        dtypes=ALL,
+        result="given",
+        away=0.2,
+        ulp=0.0,
+    ),
+)
+
+# Ops that take no plain arguments. Their values are tested by the first, their gradients by the second
+# derivative of the op named here.
+THROUGH = {
+    "slice": "index",
+    "slice_grad": "index",
+    "take_rows": "index",
+    "add_rows": "index",
+    "put_rows": "index",
+    "conv2d_geometry": "conv2d",
+    "conv2d_input_grad": "conv2d",
+    "conv2d_weight_grad": "conv2d",
+    "max_pool2d_at": "max_pool2d",
+    "avg_pool2d_geometry": "avg_pool2d",
+    "avg_pool2d_grad": "avg_pool2d",
+}
