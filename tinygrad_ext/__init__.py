@@ -4,11 +4,18 @@ The namespace that users see: tensors, functions on them under PyTorch's names, 
 `nn`, `optim`, `autograd` and `data`.
 """
 
+from pkgutil import extend_path
+
+# In a checkout this folder hides the installed package; its compiled core is then found through the path.
+__path__ = extend_path(__path__, __name__)
+
 from tinygrad_ext import _core as _core
+from tinygrad_ext import _tensor as _tensor  # attaches the cold methods
+from tinygrad_ext import autograd, data, nn, optim
 from tinygrad_ext._core import (
-    __version__,
     Generator,
     Tensor,
+    __version__,
     abs,
     add,
     all,
@@ -117,8 +124,6 @@ from tinygrad_ext._core import (
     zeros,
     zeros_like,
 )
-from tinygrad_ext import _tensor as _tensor  # attaches the cold methods
-from tinygrad_ext import autograd, data, nn, optim
 from tinygrad_ext.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
 from tinygrad_ext.random import get_rng_state, manual_seed, seed, set_rng_state
 

@@ -73,14 +73,15 @@ class RemovableHandle:
 
 
 def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
-    """Call ``hook(grad)`` whenever backward has the gradient of this tensor; a Tensor it returns replaces it."""
+    """Call ``hook(grad)`` when backward has this tensor's gradient; a Tensor that it returns replaces it."""
     return RemovableHandle(self, _core._add_hook(self, hook))
 
 
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """Convert to a dtype, or to another tensor's; the only device is the CPU.
 
-    ``x.to(dtype)``, ``x.to(other)``, ``x.to("cpu")`` and ``x.to("cpu", dtype)`` return `self` where nothing changes.
+    ``x.to(dtype)``, ``x.to(other)``, ``x.to("cpu")`` and ``x.to("cpu", dtype)`` return `self` where nothing
+    changes.
     """
     wanted = kwargs.pop("dtype", None)
     copy = kwargs.pop("copy", False)
@@ -105,7 +106,9 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
 
 def _same_dtype(tensor: Tensor, wanted: Any) -> bool:
-    return tensor.dtype is wanted or (not isinstance(wanted, dtype) and tensor.dtype.numpy == np.dtype(wanted))
+    return tensor.dtype is wanted or (
+        not isinstance(wanted, dtype) and tensor.dtype.numpy == np.dtype(wanted)
+    )
 
 
 def _converter(wanted: dtype) -> Callable[[Tensor], Tensor]:
@@ -192,7 +195,12 @@ def _operand(x: Any) -> Any:
 
 
 def _dlpack(
-    self: Tensor, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+    self: Tensor,
+    *,
+    stream: Any = None,
+    max_version: Any = None,
+    dl_device: Any = None,
+    copy: bool | None = None,
 ) -> Any:
     """DLPack's export; see https://dmlc.github.io/dlpack/latest/python_spec.html."""
     if stream is not None:
@@ -215,7 +223,7 @@ def _format(self: Tensor, spec: str) -> str:
 
 
 def _number_format(values: Any) -> Callable[[Any], str]:
-    """PyTorch's choice for a whole tensor: integral, four decimals, or scientific where the range asks for it."""
+    """PyTorch's choice for a whole tensor: integral, four decimals, or scientific for a wide range."""
     sizes = np.abs(values[np.isfinite(values) & (values != 0)])
     if (sizes == np.round(sizes)).all() and (sizes < 1e8).all():
         return lambda x: f"{x:.0f}." if np.isfinite(x) else str(x)
@@ -251,9 +259,10 @@ def _repr(self: Tensor) -> str:
     return f"tensor({', '.join(parts)})"
 
 
-def _rebuild(cls: type[Tensor], values: Any, requires_grad: bool, label: str, state: dict[str, Any] | None) -> Tensor:
-    tensor = cls(_core.from_numpy(values)) if cls is not Tensor else _core.from_numpy(values)
-    tensor.requires_grad = requires_grad
+def _rebuild(
+    cls: type[Tensor], values: Any, requires_grad: bool, label: str, state: dict[str, Any] | None
+) -> Tensor:
+    tensor: Tensor = Tensor.__new__(cls, _core.from_numpy(values), requires_grad)
     if label:
         tensor.label = label
     if state:
@@ -269,7 +278,7 @@ def _reduce(self: Tensor, protocol: Any) -> tuple[Any, ...]:
 
 def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     if not self.is_leaf:
-        raise RuntimeError("deepcopy: only leaves can be copied with their attributes; clone() or detach() an interior tensor")
+        raise RuntimeError("deepcopy: only leaves can be copied so; clone() or detach() an interior tensor")
     if id(self) not in memo:
         kind, values, requires_grad, label, state = _reduce(self, None)[1]
         copy = _rebuild(kind, values, requires_grad, label, deepcopy(state, memo))

@@ -42,9 +42,7 @@ PyObject* get_mT(const Tensor& t) {
   return ops::transpose(t, -2, -1).release();
 }
 PyObject* get_base(const Tensor& t) { return none_or(Tensor::borrow(t->base)); }
-PyObject* get_label(const Tensor& t) {
-  return t->meta && t->meta->label ? Py_NewRef(t->meta->label) : PyUnicode_FromString("");
-}
+PyObject* get_label(const Tensor& t) { return t->meta && t->meta->label ? Py_NewRef(t->meta->label) : PyUnicode_FromString(""); }
 PyObject* get_op(const Tensor& t) { return PyUnicode_FromString(t->grad_fn ? t->grad_fn->info->name : ""); }
 
 // The tensors this one was computed from, in argument order.
@@ -71,8 +69,8 @@ int set_grad(const Tensor& t, PyObject* value) {
     if (!is_tensor(value)) fail<TypeError>("grad: must be a Tensor or None, got ", Py_TYPE(value)->tp_name);
     const Tensor g = as_tensor(value);
     if (!same(g.shape(), t.shape()) || g.dtype() != t.dtype()) {
-      fail<RuntimeError>("grad: a gradient of shape ", Show{g.shape()}, " and dtype ", g.dtype(), " for a tensor of shape ", Show{t.shape()},
-                         " and dtype ", t.dtype());
+      fail<RuntimeError>("grad: a gradient of shape ", Show{g.shape()}, " and dtype ", g.dtype(), " for a tensor of shape ",
+                         Show{t.shape()}, " and dtype ", t.dtype());
     }
     if (g.is(t)) fail<RuntimeError>("grad: a tensor cannot be its own gradient");
     Tensor held = g;
@@ -92,7 +90,8 @@ int set_requires_grad(const Tensor& t, PyObject* value) {
     fail<RuntimeError>("requires_grad: only a leaf can stop requiring grad; use detach()");
   }
   if (on) {
-    if (!is_floating(t.dtype())) fail<RuntimeError>("requires_grad: only floating tensors can require grad, this one has dtype ", t.dtype());
+    if (!is_floating(t.dtype()))
+      fail<RuntimeError>("requires_grad: only floating tensors can require grad, this one has dtype ", t.dtype());
     if (t->inference) fail<RuntimeError>("requires_grad: a tensor made under inference_mode cannot require grad; clone it first");
   }
   t->requires_grad = on;
@@ -105,7 +104,8 @@ int set_data(const Tensor& t, PyObject* value) {
   if (!t.is_leaf()) fail<RuntimeError>("data: can only be replaced on a leaf");
   const Tensor y = as_tensor(value);
   y.bytes();
-  if (t->requires_grad && !is_floating(y.dtype())) fail<RuntimeError>("data: a tensor that requires grad cannot become ", y.dtype());
+  if (t->requires_grad && !is_floating(y.dtype()))
+    fail<RuntimeError>("data: a tensor that requires grad cannot become ", y.dtype());
   adopt(t.get(), y);
   return 0;
 }
@@ -132,7 +132,8 @@ PyObject* item(PyObject* self, PyObject*) {
 PyObject* numpy(PyObject* self, PyObject*) {
   return guarded([&] {
     const Tensor& t = handle(self);
-    if (t.requires_grad()) fail<RuntimeError>("numpy(): the array would not be recorded, but this tensor requires grad; call .detach() first");
+    if (t.requires_grad())
+      fail<RuntimeError>("numpy(): the array would not be recorded, but this tensor requires grad; call .detach() first");
     return py::object(array_on(t)).release().ptr();
   });
 }
@@ -207,10 +208,11 @@ PyObject* retain_grad(PyObject* self, PyObject*) {
 
 // backward(gradient=None, retain_graph=None, create_graph=False, inputs=None)
 PyObject* backward(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
-  static const OpInfo info{"backward",
-                           "(input: Tensor, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False, "
-                           "inputs: list[Tensor] | None = None) -> None",
-                           ""};
+  static const OpInfo info{
+      "backward",
+      "(input: Tensor, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False, "
+      "inputs: list[Tensor] | None = None) -> None",
+      ""};
   static const Signature signature(info);
   return guarded([&] {
     PyObject* slots[5] = {self, Py_None, Py_None, Py_False, Py_None};
@@ -272,7 +274,8 @@ std::vector<PyGetSetDef> tensor_attributes() {
   return {
       {"data", getter<get_data>, setter<set_data>, "A tensor on the same memory, without history.", nullptr},
       {"grad", getter<get_grad>, setter<set_grad>, "The gradient that backward has added up, or None.", nullptr},
-      {"requires_grad", getter<get_requires_grad>, setter<set_requires_grad>, "Whether operations on this tensor are recorded.", nullptr},
+      {"requires_grad", getter<get_requires_grad>, setter<set_requires_grad>, "Whether operations on this tensor are recorded.",
+       nullptr},
       {"shape", getter<get_shape>, nullptr, "The size of each dim, a tuple of ints.", nullptr},
       {"dtype", getter<get_dtype>, nullptr, "The element type.", nullptr},
       {"ndim", getter<get_ndim>, nullptr, "The number of dims.", nullptr},

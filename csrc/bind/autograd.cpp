@@ -13,7 +13,8 @@ TensorList list_of(const char* what, const py::object& o, bool none_allowed) {
   TensorList list;
   if (o.is_none()) return list;
   if (is_tensor(o.ptr())) return {as_tensor(o.ptr())};
-  if (!looks_like_list(o.ptr())) fail<TypeError>("grad(): ", what, " must be a Tensor or a list of them, got ", Py_TYPE(o.ptr())->tp_name);
+  if (!looks_like_list(o.ptr()))
+    fail<TypeError>("grad(): ", what, " must be a Tensor or a list of them, got ", Py_TYPE(o.ptr())->tp_name);
   for (py::handle item : o) {
     if (none_allowed && item.is_none()) {
       list.push_back(Tensor());
@@ -26,8 +27,8 @@ TensorList list_of(const char* what, const py::object& o, bool none_allowed) {
   return list;
 }
 
-py::tuple grad(const py::object& outputs, const py::object& inputs, const py::object& grad_outputs, const py::object& retain_graph,
-               bool create_graph, bool allow_unused) {
+py::tuple grad(const py::object& outputs, const py::object& inputs, const py::object& grad_outputs,
+               const py::object& retain_graph, bool create_graph, bool allow_unused) {
   const TensorList roots = list_of("outputs", outputs, false), ins = list_of("inputs", inputs, false);
   const TensorList seeds = list_of("grad_outputs", grad_outputs, true);
   if (roots.empty()) fail<RuntimeError>("grad(): outputs is empty");
@@ -38,7 +39,9 @@ py::tuple grad(const py::object& outputs, const py::object& inputs, const py::ob
   const bool retain = retain_graph.is_none() ? create_graph : retain_graph.cast<bool>();
   TensorList grads = tape::grad(roots, seeds, ins, {retain, create_graph});
   for (size_t i = 0; i < grads.size() && !allow_unused; ++i) {
-    if (!grads[i]) fail<RuntimeError>("grad(): input ", i, " was not used in computing the outputs; pass allow_unused=True to get None for it");
+    if (!grads[i])
+      fail<RuntimeError>("grad(): input ", i,
+                         " was not used in computing the outputs; pass allow_unused=True to get None for it");
   }
   return py::reinterpret_steal<py::tuple>(to_python(std::move(grads)));
 }
@@ -47,7 +50,7 @@ int64_t add_hook(const Tensor& t, py::object hook) {
   static int64_t count = 0;
   if (!t.requires_grad()) fail<RuntimeError>("register_hook(): this tensor does not require grad");
   t.meta().hooks.push_back({++count, hook.inc_ref().ptr()});
-  if (!PyObject_GC_IsTracked(t.get())) PyObject_GC_Track(t.get());  // a hook may refer back to its tensor
+  track(t.get());  // a hook may refer back to its tensor
   return count;
 }
 
@@ -104,16 +107,14 @@ class PyNode {
 
 void init_autograd(py::module_& m) {
   tape::run_hook = call_hook;
-  m.def("grad", &grad, py::arg("outputs"), py::arg("inputs"), py::arg("grad_outputs") = py::none(), py::arg("retain_graph") = py::none(),
-        py::arg("create_graph") = false, py::arg("allow_unused") = false);
+  m.def("grad", &grad, py::arg("outputs"), py::arg("inputs"), py::arg("grad_outputs") = py::none(),
+        py::arg("retain_graph") = py::none(), py::arg("create_graph") = false, py::arg("allow_unused") = false);
   m.def("_add_hook", &add_hook, py::arg("tensor").none(false), py::arg("hook"));
   m.def("_remove_hook", &remove_hook, py::arg("tensor").none(false), py::arg("id"));
   m.def("is_grad_enabled", [] { return tape::t_mode.grad; }, "Whether this thread records operations.");
   m.def("_set_grad_enabled", [](bool on) { tape::t_mode.grad = on; }, py::arg("mode"));
   m.def("is_inference_mode_enabled", [] { return tape::t_mode.inference; }, "Whether this thread is in inference_mode.");
-  m.def(
-      "_set_inference_mode",
-      [](bool on) { tape::t_mode.inference = on; }, py::arg("mode"));
+  m.def("_set_inference_mode", [](bool on) { tape::t_mode.inference = on; }, py::arg("mode"));
   m.def("_is_inference", [](const Tensor& t) { return bool(t->inference); }, py::arg("tensor").none(false));
   py::class_<PyNode>(m, "Node", "A recorded operation.")
       .def("name", &PyNode::name, "The operation's name.")
@@ -123,8 +124,9 @@ void init_autograd(py::module_& m) {
       .def("__eq__", &PyNode::operator==)
       .def("__hash__", &PyNode::hash)
       .def("__repr__", [](const PyNode& n) { return "<" + n.name() + " node>"; });
-  m.def("_grad_fn", [](const Tensor& t) -> py::object { return t->grad_fn ? py::cast(PyNode(t->grad_fn)) : py::none(); },
-        py::arg("tensor").none(false));
+  m.def(
+      "_grad_fn", [](const Tensor& t) -> py::object { return t->grad_fn ? py::cast(PyNode(t->grad_fn)) : py::none(); },
+      py::arg("tensor").none(false));
 }
 
 }  // namespace tg::bind

@@ -94,7 +94,7 @@ struct Entry {
   const OpInfo* info;
   const Signature* signature;
   bool differentiable;
-  PyCFunction function;        // METH_FASTCALL | METH_KEYWORDS
+  PyCFunction function;  // METH_FASTCALL | METH_KEYWORDS
   PyCFunction method;
   PyCFunction plain_method;    // METH_NOARGS, for operations of one tensor; else null
   PyCFunction inplace_method;  // null where there is none
@@ -110,7 +110,8 @@ template <class Family>
 void add_entries(std::vector<Entry>& entries) {
   Family::for_each([&]<class Op>() {
     Call<Op>::parsed = &Call<Op>::signature();
-    Entry e{&Op::info, Call<Op>::parsed, tape::Differentiable<Op>, as_pycfunction(&Call<Op>::function), nullptr, nullptr, nullptr};
+    Entry e{&Op::info, Call<Op>::parsed, tape::Differentiable<Op>, as_pycfunction(&Call<Op>::function), nullptr,
+            nullptr,   nullptr};
     if constexpr (std::is_same_v<std::tuple_element_t<0, typename Call<Op>::Args>, Arg<Tensor>>) {
       e.method = as_pycfunction(&Call<Op>::method);
       if constexpr (Call<Op>::kCount == 1) e.plain_method = as_pycfunction(&Call<Op>::plain_method);

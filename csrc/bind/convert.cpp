@@ -97,7 +97,8 @@ void Arg<TensorList>::set(const char* op, const Param& param, PyObject* o) {
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
   list.reserve(size_t(n));
   for (Py_ssize_t i = 0; i < n; ++i) {
-    if (!is_tensor(items[i])) fail<TypeError>(op, "(): element ", i, " of '", param.name, "' must be a Tensor, got ", show(items[i]));
+    if (!is_tensor(items[i]))
+      fail<TypeError>(op, "(): element ", i, " of '", param.name, "' must be a Tensor, got ", show(items[i]));
     list.push_back(Tensor::borrow(static_cast<TensorImpl*>(items[i])));
   }
 }
@@ -117,7 +118,8 @@ PyTypeObject* g_pair_type = nullptr;
 }
 
 void init_results() {
-  static PyStructSequence_Field fields[] = {{"values", "the extreme values"}, {"indices", "where they stand"}, {nullptr, nullptr}};
+  static PyStructSequence_Field fields[] = {
+      {"values", "the extreme values"}, {"indices", "where they stand"}, {nullptr, nullptr}};
   static PyStructSequence_Desc desc = {"tinygrad_ext.ValuesIndices", "A pair (values, indices).", fields, 2};
   g_pair_type = PyStructSequence_NewType(&desc);
   if (!g_pair_type) throw PythonError{};

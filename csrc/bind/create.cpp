@@ -8,8 +8,8 @@
 #include "bind/interop.h"
 #include "bind/make.h"
 #include "bind/module.h"
-#include "ops/functions.h"
 #include "ops/common.h"
+#include "ops/functions.h"
 
 namespace tg::bind {
 
@@ -133,7 +133,8 @@ void init_create(py::module_& m) {
         return t;
       },
       py::arg("data"), dtype_arg, grad_arg, py::arg("label") = "",
-      "A new tensor with a copy of data: a number, nested lists, an array or a tensor.\nPython floats become float32, ints int64.");
+      "A new tensor with a copy of data: a number, nested lists, an array or a tensor.\nPython floats become float32, ints "
+      "int64.");
   m.def(
       "as_tensor",
       [](const py::object& data, OptType dtype) {
@@ -149,11 +150,11 @@ void init_create(py::module_& m) {
   m.def(
       "from_numpy",
       [](const py::object& array) {
-        if (!py::isinstance<py::array>(array)) fail<TypeError>("from_numpy(): expected a NumPy array, got ", Py_TYPE(array.ptr())->tp_name);
+        if (!py::isinstance<py::array>(array))
+          fail<TypeError>("from_numpy(): expected a NumPy array, got ", Py_TYPE(array.ptr())->tp_name);
         return tensor_from_array("from_numpy", py::reinterpret_borrow<py::array>(array), true);
       },
-      py::arg("array"),
-      "A tensor on the memory of a NumPy array.");
+      py::arg("array"), "A tensor on the memory of a NumPy array.");
   def_filled(m, "zeros", "zeros(*size, dtype=float32, requires_grad=False)", [](Span s, DType t) { return ops::zeros(s, t); });
   def_filled(m, "ones", "ones(*size, dtype=float32, requires_grad=False)", [](Span s, DType t) { return ops::full(s, 1, t); });
   def_filled(m, "empty", "empty(*size, dtype=float32, requires_grad=False): values are whatever the memory holds.",
@@ -180,7 +181,8 @@ void init_create(py::module_& m) {
         "start, start + step, ... below end; arange(end) starts at 0.");
   m.def("linspace", &linspace, py::arg("start"), py::arg("end"), py::arg("steps"), kw, dtype_arg, grad_arg,
         "`steps` values from start to end, both included, evenly spaced.");
-  m.def("eye", &eye, py::arg("n"), py::arg("m") = py::none(), kw, dtype_arg, grad_arg, "Ones on the diagonal of an n x m matrix.");
+  m.def("eye", &eye, py::arg("n"), py::arg("m") = py::none(), kw, dtype_arg, grad_arg,
+        "Ones on the diagonal of an n x m matrix.");
   m.def(
       "result_type",
       [](const py::object& a, const py::object& b) {

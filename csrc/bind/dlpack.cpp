@@ -1,7 +1,7 @@
 // DLPack, the exchange of arrays between libraries without copying (https://dmlc.github.io/dlpack, ABI of version 0.x).
+#include "bind/convert.h"
 #include "bind/interop.h"
 #include "bind/module.h"
-#include "bind/convert.h"
 #include "tape/mode.h"
 
 namespace tg::bind {
@@ -57,7 +57,8 @@ void drop_unused(PyObject* capsule) {
 
 py::object to_dlpack(py::object self) {
   const Tensor t = as_tensor(self.ptr());
-  if (t.requires_grad()) fail<RuntimeError>("__dlpack__(): this tensor requires grad, which the other library would not record; detach it first");
+  if (t.requires_grad())
+    fail<RuntimeError>("__dlpack__(): this tensor requires grad, which the other library would not record; detach it first");
   auto* e = new Export;
   for (int d = 0; d < t.ndim(); ++d) {
     e->shape[d] = t.size(d);
@@ -77,22 +78,26 @@ py::object from_dlpack(py::object source) {
   auto* m = static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule.ptr(), "dltensor"));
   if (!m) throw py::error_already_set();
   const DLTensor& dl = m->tensor;
-  if (dl.device.device_type != kCpu) fail<ValueError>("from_dlpack(): the array is on device type ", dl.device.device_type, "; only the CPU (1) is supported");
+  if (dl.device.device_type != kCpu)
+    fail<ValueError>("from_dlpack(): the array is on device type ", dl.device.device_type, "; only the CPU (1) is supported");
   std::optional<DType> dtype;
   for (int i = 0; i < kNumDTypes; ++i) {
     const DLDataType& t = kTypes[i];
     if (dl.dtype.code == t.code && dl.dtype.bits == t.bits && dl.dtype.lanes == 1) dtype = DType(i);
   }
-  if (!dtype) fail<TypeError>("from_dlpack(): type code ", int(dl.dtype.code), " with ", int(dl.dtype.bits), " bits has no counterpart here");
+  if (!dtype)
+    fail<TypeError>("from_dlpack(): type code ", int(dl.dtype.code), " with ", int(dl.dtype.bits),
+                    " bits has no counterpart here");
   Shape shape(Span(dl.shape, size_t(dl.ndim)));
   Ints strides = dl.strides ? Ints(Span(dl.strides, size_t(dl.ndim))) : contiguous_strides(shape);
   for (int64_t s : strides)
     if (s < 0) fail<ValueError>("from_dlpack(): negative strides are not supported; pass a copy");
   PyCapsule_SetName(capsule.ptr(), "used_dltensor");
-  Storage* storage = Storage::borrow(static_cast<char*>(dl.data) + dl.byte_offset, size_t(product(shape)) * itemsize(*dtype), m, [](void* owner) {
-    auto* managed = static_cast<DLManagedTensor*>(owner);
-    if (managed->deleter) managed->deleter(managed);
-  });
+  Storage* storage = Storage::borrow(static_cast<char*>(dl.data) + dl.byte_offset, size_t(product(shape)) * itemsize(*dtype), m,
+                                     [](void* owner) {
+                                       auto* managed = static_cast<DLManagedTensor*>(owner);
+                                       if (managed->deleter) managed->deleter(managed);
+                                     });
   Tensor t = on_storage(storage, storage->data(), shape, strides, *dtype);
   storage->drop();
   return as_object(t);

@@ -54,9 +54,11 @@ void init_dtypes(py::module_& m) {
   py::class_<PyDType>(m, "dtype", "An element type: float32, float64, int64, int32, uint8 or bool.")
       .def("__repr__", [](const PyDType& d) { return std::string("tinygrad_ext.") + name(d.value); })
       .def_property_readonly("name", [](const PyDType& d) { return name(d.value); })
-      .def_property_readonly("itemsize", [](const PyDType& d) { return itemsize(d.value); }, "Bytes per element.")
+      .def_property_readonly(
+          "itemsize", [](const PyDType& d) { return itemsize(d.value); }, "Bytes per element.")
       .def_property_readonly("is_floating_point", [](const PyDType& d) { return is_floating(d.value); })
-      .def_property_readonly("numpy", [](const PyDType& d) { return numpy_dtype(d.value); }, "NumPy's dtype of the same elements.")
+      .def_property_readonly(
+          "numpy", [](const PyDType& d) { return numpy_dtype(d.value); }, "NumPy's dtype of the same elements.")
       .def("__reduce__", [](const PyDType& d) { return std::string(name(d.value)); });
   for (DType t : kAll) {
     py::object o = py::cast(PyDType{t});

@@ -42,7 +42,8 @@ struct FunctionNode final : tape::Node {
   // Saved outputs find the node through this; null once it is gone.
   std::shared_ptr<FunctionNode*> self = std::make_shared<FunctionNode*>(this);
 
-  FunctionNode(std::string n, py::object f) : Node(own_info), name(std::move(n)), own_info{name.c_str(), "", "", Face::internal}, callback(std::move(f)) {}
+  FunctionNode(std::string n, py::object f)
+      : Node(own_info), name(std::move(n)), own_info{name.c_str(), "", "", Face::internal}, callback(std::move(f)) {}
   ~FunctionNode() override {
     *self = nullptr;
     for (tape::Edge& e : input_edges) {
@@ -62,7 +63,8 @@ struct FunctionNode final : tape::Node {
   }
 
   void backward(const Tensor&, tape::Needs needs, tape::Sink& sink) override {
-    if (!callback) fail<RuntimeError>(name, ".backward(): the graph was freed by an earlier backward; pass retain_graph=True there");
+    if (!callback)
+      fail<RuntimeError>(name, ".backward(): the graph was freed by an earlier backward; pass retain_graph=True there");
     py::tuple grads(outputs.size());
     for (size_t i = 0; i < outputs.size(); ++i) {
       Output& o = outputs[i];
@@ -77,7 +79,8 @@ struct FunctionNode final : tape::Node {
     for (size_t i = 0; i < input_edges.size(); ++i) {
       const py::object g = result[i];
       if (g.is_none() || !needs[int(i)]) continue;
-      if (!is_tensor(g.ptr())) fail<TypeError>(name, ".backward(): gradient ", i, " must be a Tensor or None, got ", Py_TYPE(g.ptr())->tp_name);
+      if (!is_tensor(g.ptr()))
+        fail<TypeError>(name, ".backward(): gradient ", i, " must be a Tensor or None, got ", Py_TYPE(g.ptr())->tp_name);
       sink.deliver(*this, int(i), as_tensor(g.ptr()));
     }
   }
@@ -115,7 +118,8 @@ py::tuple attach(py::object callback, std::string name, const py::tuple& inputs,
   py::tuple wired(outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i) {
     Tensor t = as_tensor(py::object(outputs[i]).ptr());
-    if (!is_floating(t.dtype())) fail<RuntimeError>(f->name, ".forward(): output ", i, " has dtype ", t.dtype(), "; mark it as non-differentiable");
+    if (!is_floating(t.dtype()))
+      fail<RuntimeError>(f->name, ".forward(): output ", i, " has dtype ", t.dtype(), "; mark it as non-differentiable");
     if (t->grad_fn || t->requires_grad || Py_TYPE(t.get()) != g_tensor_type) t = alias(t);
     f->outputs.push_back({nullptr, t.shape(), t.dtype(), Tensor()});
     auto* node = tape::make_node<OutputNode>(*f, i);
@@ -129,7 +133,7 @@ py::tuple attach(py::object callback, std::string name, const py::tuple& inputs,
 // What ctx.save_for_backward keeps: checked for in-place changes, and for an output without owning its node.
 class SavedTensor {
  public:
-  SavedTensor(const Tensor& t, bool is_output) : version_(t->storage->version()) {
+  SavedTensor(const Tensor& t, bool is_output, std::string owner) : owner_(std::move(owner)), version_(t->storage->version()) {
     const auto* node = is_output ? dynamic_cast<OutputNode*>(t->grad_fn) : nullptr;
     if (!node) {
       tensor_ = t;
@@ -140,7 +144,10 @@ class SavedTensor {
     function_ = node->function().self;
   }
   Tensor unpack() const {
-    if (tensor_->storage->version() != version_) throw tape::StaleSaved{version_, tensor_->storage->version()};
+    if (tensor_->storage->version() != version_) {
+      fail<RuntimeError>(owner_, ".backward(): a tensor that forward saved was changed in place afterwards (version ",
+                         tensor_->storage->version(), ", saved at version ", version_, ")");
+    }
     FunctionNode* f = function_ ? *function_ : nullptr;
     OutputNode* node = f ? f->outputs[slot_].node : nullptr;
     if (!node) return tensor_;
@@ -152,6 +159,7 @@ class SavedTensor {
   }
 
  private:
+  std::string owner_;  // the function's name, for the error
   Tensor tensor_;
   uint32_t version_;
   size_t slot_ = 0;
@@ -161,10 +169,11 @@ class SavedTensor {
 }  // namespace
 
 void init_function(py::module_& m) {
-  m.def("_attach", &attach, py::arg("backward"), py::arg("name"), py::arg("inputs"), py::arg("outputs"), py::arg("saved") = py::none(),
+  m.def("_attach", &attach, py::arg("backward"), py::arg("name"), py::arg("inputs"), py::arg("outputs"),
+        py::arg("saved") = py::none(),
         "Records outputs as computed from inputs by an operation whose gradient is backward(*grads).");
   py::class_<SavedTensor>(m, "_SavedTensor")
-      .def(py::init<const Tensor&, bool>(), py::arg("tensor").none(false), py::arg("is_output"))
+      .def(py::init<const Tensor&, bool, std::string>(), py::arg("tensor").none(false), py::arg("is_output"), py::arg("owner"))
       .def("unpack", &SavedTensor::unpack);
 }
 

@@ -165,12 +165,14 @@ class Parser {
     }
     if (t.ndim() == 0) {
       new_dim();
-      out_.advanced.push_back({result_dim_ - 1, t.scalar<int64_t>() ? ops::zeros(Shape{1}, DType::int64) : empty({0}, DType::int64)});
+      out_.advanced.push_back(
+          {result_dim_ - 1, t.scalar<int64_t>() ? ops::zeros(Shape{1}, DType::int64) : empty({0}, DType::int64)});
       return;
     }
     for (int d = 0; d < t.ndim(); ++d) {
       if (dim_ + d >= x_.ndim() || x_.size(dim_ + d) != t.size(d)) {
-        fail<IndexError>("index: a mask of shape ", Show{t.shape()}, " does not fit a tensor of shape ", Show{x_.shape()}, " at dim ", dim_);
+        fail<IndexError>("index: a mask of shape ", Show{t.shape()}, " does not fit a tensor of shape ", Show{x_.shape()},
+                         " at dim ", dim_);
       }
     }
     for (Tensor& p : positions_of(t)) {
@@ -189,13 +191,13 @@ class Parser {
 
 // The advanced part on a basic view y: y's dims in the order [indexed..., rest...], and the number of each row taken.
 struct Rows {
-  Ints order;          // the permutation of y's dims
-  Shape broadcast;     // the index tensors' common shape
-  Shape rest;          // the sizes of the dims not indexed
-  Tensor numbers;      // int64 [product(broadcast)]
-  int64_t count = 1;   // rows there are
-  int64_t row = 1;     // elements in a row
-  Ints place;          // the permutation that takes [broadcast..., rest...] to the result's order
+  Ints order;         // the permutation of y's dims
+  Shape broadcast;    // the index tensors' common shape
+  Shape rest;         // the sizes of the dims not indexed
+  Tensor numbers;     // int64 [product(broadcast)]
+  int64_t count = 1;  // rows there are
+  int64_t row = 1;    // elements in a row
+  Ints place;         // the permutation that takes [broadcast..., rest...] to the result's order
 
   Rows(const Tensor& y, const std::vector<Advanced>& advanced) {
     bool indexed[kMaxDims] = {};

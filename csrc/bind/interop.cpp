@@ -27,7 +27,8 @@ struct Nested {
       } else if (PyLong_CheckExact(o)) {
         kind = std::max(kind, Category::integer);
       } else if (o == Py_None || PyUnicode_Check(o) || PyBytes_Check(o)) {
-        fail<TypeError>(op, "(): cannot make a tensor of ", Py_TYPE(o)->tp_name, "; give numbers, nested lists, an array or a tensor");
+        fail<TypeError>(op, "(): cannot make a tensor of ", Py_TYPE(o)->tp_name,
+                        "; give numbers, nested lists, an array or a tensor");
       } else {
         foreign = true;
       }
@@ -125,7 +126,8 @@ Tensor tensor_from_array(const char* op, const py::array& array, bool share) {
   fits &= address % uintptr_t(size) == 0;
   if (share) {
     if (!fits) fail<ValueError>(op, "(): an array with negative or uneven strides cannot be shared; pass array.copy()");
-    if (!array.writeable()) fail<ValueError>(op, "(): the array is read-only, and a tensor on it could write to it; pass array.copy()");
+    if (!array.writeable())
+      fail<ValueError>(op, "(): the array is read-only, and a tensor on it could write to it; pass array.copy()");
     PyObject* owner = Py_NewRef(array.ptr());
     Storage* storage = Storage::borrow(const_cast<void*>(array.data()), size_t(array.nbytes()), owner,
                                        [](void* o) { Py_DECREF(static_cast<PyObject*>(o)); });

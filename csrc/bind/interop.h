@@ -11,7 +11,9 @@ namespace tg::bind {
 namespace py = pybind11;
 
 inline Tensor as_tensor(PyObject* o) { return Tensor::borrow(static_cast<TensorImpl*>(o)); }
-inline py::object as_object(Tensor t) { return py::reinterpret_steal<py::object>(t ? static_cast<PyObject*>(t.release()) : Py_NewRef(Py_None)); }
+inline py::object as_object(Tensor t) {
+  return py::reinterpret_steal<py::object>(t ? static_cast<PyObject*>(t.release()) : Py_NewRef(Py_None));
+}
 
 // A copy of numbers, nested lists, arrays or a tensor. Python floats become float32, ints int64.
 Tensor tensor_from_data(const char* op, PyObject* data, std::optional<DType> dtype);

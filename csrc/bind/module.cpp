@@ -35,7 +35,8 @@ const char* face_name(Face f) {
 OpDescription describe(const Entry& e) {
   OpDescription d{e.info, e.differentiable, e.signature->returns, py::list()};
   for (const Param& p : e.signature->params) {
-    d.params.append(py::make_tuple(p.name, p.annotation, p.default_text.empty() ? py::object(py::none()) : py::object(py::str(p.default_text)),
+    d.params.append(py::make_tuple(p.name, p.annotation,
+                                   p.default_text.empty() ? py::object(py::none()) : py::object(py::str(p.default_text)),
                                    p.keyword_only, p.variadic));
   }
   return d;
@@ -71,8 +72,6 @@ PYBIND11_MODULE(_core, m) {
     if (!p) return;
     try {
       std::rethrow_exception(p);
-    } catch (const tape::StaleSaved&) {
-      PyErr_SetString(PyExc_RuntimeError, "a saved tensor was changed in place afterwards");
     } catch (const PythonError&) {
     } catch (const TypeError&) {
       set_python_error();

@@ -19,17 +19,19 @@ constexpr int64_t kGrain = 1 << 16;
 TensorList like_parameters(const char* op, const char* what, const py::sequence& list, const TensorList* params) {
   TensorList out;
   if (params && list.size() == 0) return out;
-  if (params && list.size() != params->size()) fail<ValueError>(op, "(): ", list.size(), " ", what, " for ", params->size(), " parameters");
+  if (params && list.size() != params->size())
+    fail<ValueError>(op, "(): ", list.size(), " ", what, " for ", params->size(), " parameters");
   for (size_t i = 0; i < list.size(); ++i) {
     const py::object o = list[i];
-    if (!is_tensor(o.ptr())) fail<TypeError>(op, "(): element ", i, " of ", what, " must be a Tensor, got ", Py_TYPE(o.ptr())->tp_name);
+    if (!is_tensor(o.ptr()))
+      fail<TypeError>(op, "(): element ", i, " of ", what, " must be a Tensor, got ", Py_TYPE(o.ptr())->tp_name);
     Tensor t = Tensor::borrow(static_cast<TensorImpl*>(o.ptr()));
     ops::require_floating(op, what, t);
     if (params) {
       const Tensor& p = (*params)[i];
       if (!same(t.shape(), p.shape()) || t.dtype() != p.dtype()) {
-        fail<RuntimeError>(op, "(): element ", i, " of ", what, " has shape ", Show{t.shape()}, " and dtype ", t.dtype(), ", its parameter ",
-                           Show{p.shape()}, " and ", p.dtype());
+        fail<RuntimeError>(op, "(): element ", i, " of ", what, " has shape ", Show{t.shape()}, " and dtype ", t.dtype(),
+                           ", its parameter ", Show{p.shape()}, " and ", p.dtype());
       }
     }
     out.push_back(t);
@@ -76,8 +78,8 @@ void for_each_part(const TensorList& params, const F& step) {
   }
 }
 
-void sgd_step(const py::sequence& param_list, const py::sequence& grad_list, const py::sequence& buffer_list, bool first, double lr,
-              double momentum, double dampening, double weight_decay, bool nesterov, bool maximize) {
+void sgd_step(const py::sequence& param_list, const py::sequence& grad_list, const py::sequence& buffer_list, bool first,
+              double lr, double momentum, double dampening, double weight_decay, bool nesterov, bool maximize) {
   const TensorList params = like_parameters("sgd_step", "params", param_list, nullptr);
   TensorList grads = like_parameters("sgd_step", "grads", grad_list, &params);
   const TensorList buffers = like_parameters("sgd_step", "buffers", buffer_list, &params);
@@ -96,9 +98,9 @@ void sgd_step(const py::sequence& param_list, const py::sequence& grad_list, con
   b.finish();
 }
 
-void adam_step(const py::sequence& param_list, const py::sequence& grad_list, const py::sequence& m_list, const py::sequence& v_list,
-               const py::sequence& max_v_list, int64_t step, double lr, double beta1, double beta2, double eps, double weight_decay,
-               bool decoupled, bool maximize) {
+void adam_step(const py::sequence& param_list, const py::sequence& grad_list, const py::sequence& m_list,
+               const py::sequence& v_list, const py::sequence& max_v_list, int64_t step, double lr, double beta1, double beta2,
+               double eps, double weight_decay, bool decoupled, bool maximize) {
   const TensorList params = like_parameters("adam_step", "params", param_list, nullptr);
   TensorList grads = like_parameters("adam_step", "grads", grad_list, &params);
   const TensorList ms = like_parameters("adam_step", "exp_avgs", m_list, &params);
@@ -110,8 +112,9 @@ void adam_step(const py::sequence& param_list, const py::sequence& grad_list, co
   if (step < 1) fail<ValueError>("adam_step(): step counts from 1, got ", step);
   const Written p(params), m(ms), v(vs), max_v(max_vs);
   for (Tensor& g : grads) g = ops::contiguous_values(g);
-  const kernels::Adam h{lr, beta1, beta2, eps, weight_decay, 1 - std::pow(beta1, double(step)), 1 - std::pow(beta2, double(step)),
-                        decoupled, maximize};
+  const kernels::Adam h{
+      lr,        beta1,   beta2, eps, weight_decay, 1 - std::pow(beta1, double(step)), 1 - std::pow(beta2, double(step)),
+      decoupled, maximize};
   for_each_part(params, [&](size_t i, int64_t begin, int64_t end) {
     const int type = int(params[i].dtype());
     const int64_t at = begin * int64_t(itemsize(params[i].dtype()));
@@ -123,12 +126,13 @@ void adam_step(const py::sequence& param_list, const py::sequence& grad_list, co
 }  // namespace
 
 void init_optim(py::module_& m) {
-  m.def("sgd_step", &sgd_step, py::arg("params"), py::arg("grads"), py::arg("buffers"), py::arg("first"), py::arg("lr"), py::arg("momentum"),
-        py::arg("dampening"), py::arg("weight_decay"), py::arg("nesterov"), py::arg("maximize"),
+  m.def("sgd_step", &sgd_step, py::arg("params"), py::arg("grads"), py::arg("buffers"), py::arg("first"), py::arg("lr"),
+        py::arg("momentum"), py::arg("dampening"), py::arg("weight_decay"), py::arg("nesterov"), py::arg("maximize"),
         "One step of SGD over all parameters, in place. `first` fills the momentum buffers with the gradients.");
-  m.def("adam_step", &adam_step, py::arg("params"), py::arg("grads"), py::arg("exp_avgs"), py::arg("exp_avg_sqs"), py::arg("max_exp_avg_sqs"),
-        py::arg("step"), py::arg("lr"), py::arg("beta1"), py::arg("beta2"), py::arg("eps"), py::arg("weight_decay"), py::arg("decoupled"),
-        py::arg("maximize"), "One step of Adam (AdamW where decoupled) over all parameters, in place.");
+  m.def("adam_step", &adam_step, py::arg("params"), py::arg("grads"), py::arg("exp_avgs"), py::arg("exp_avg_sqs"),
+        py::arg("max_exp_avg_sqs"), py::arg("step"), py::arg("lr"), py::arg("beta1"), py::arg("beta2"), py::arg("eps"),
+        py::arg("weight_decay"), py::arg("decoupled"), py::arg("maximize"),
+        "One step of Adam (AdamW where decoupled) over all parameters, in place.");
 }
 
 }  // namespace tg::bind

@@ -84,7 +84,8 @@ Tensor randperm(int64_t n, Generator* g, OptType dtype) {
 void init_random(py::module_& m) {
   py::class_<Generator>(m, "Generator", "A stream of random numbers (MT19937), as PyTorch's on the CPU.")
       .def(py::init([](const py::object& device) {
-             if (!device.is_none() && py::str(device).cast<std::string>() != "cpu") fail<ValueError>("Generator(): the only device is 'cpu'");
+             if (!device.is_none() && py::str(device).cast<std::string>() != "cpu")
+               fail<ValueError>("Generator(): the only device is 'cpu'");
              return new Generator();
            }),
            py::arg("device") = py::none())
@@ -108,7 +109,8 @@ void init_random(py::module_& m) {
       .def(
           "set_state",
           [](py::object self, const Tensor& state) {
-            if (!state || state.dtype() != DType::uint8) fail<TypeError>("set_state(): expected the uint8 tensor that get_state() gave");
+            if (!state || state.dtype() != DType::uint8)
+              fail<TypeError>("set_state(): expected the uint8 tensor that get_state() gave");
             const Tensor flat = ops::contiguous_values(state);
             self.cast<Generator&>().set_state(std::string(flat.bytes(), size_t(flat.numel())));
             return self;
@@ -122,25 +124,35 @@ void init_random(py::module_& m) {
   const auto grad_arg = py::arg("requires_grad") = false;
   m.def(
       "rand",
-      [](const py::args& size, Generator* g, OptType dtype, bool grad) { return rand("rand", shape_from("rand", size), g, dtype, grad); }, kw,
-      generator, dtype_arg, grad_arg, "rand(*size, generator=None, dtype=float32, requires_grad=False): uniform in [0, 1).");
+      [](const py::args& size, Generator* g, OptType dtype, bool grad) {
+        return rand("rand", shape_from("rand", size), g, dtype, grad);
+      },
+      kw, generator, dtype_arg, grad_arg, "rand(*size, generator=None, dtype=float32, requires_grad=False): uniform in [0, 1).");
   m.def(
       "randn",
-      [](const py::args& size, Generator* g, OptType dtype, bool grad) { return randn("randn", shape_from("randn", size), g, dtype, grad); },
+      [](const py::args& size, Generator* g, OptType dtype, bool grad) {
+        return randn("randn", shape_from("randn", size), g, dtype, grad);
+      },
       kw, generator, dtype_arg, grad_arg, "randn(*size, generator=None, dtype=float32, requires_grad=False): standard normal.");
   m.def(
       "rand_like",
-      [](const Tensor& t, OptType dtype, bool grad) { return rand("rand_like", t.shape(), nullptr, dtype ? dtype : t.dtype(), grad); },
+      [](const Tensor& t, OptType dtype, bool grad) {
+        return rand("rand_like", t.shape(), nullptr, dtype ? dtype : t.dtype(), grad);
+      },
       py::arg("input").none(false), kw, dtype_arg, grad_arg, "Uniform in [0, 1), of input's shape and dtype.");
   m.def(
       "randn_like",
-      [](const Tensor& t, OptType dtype, bool grad) { return randn("randn_like", t.shape(), nullptr, dtype ? dtype : t.dtype(), grad); },
+      [](const Tensor& t, OptType dtype, bool grad) {
+        return randn("randn_like", t.shape(), nullptr, dtype ? dtype : t.dtype(), grad);
+      },
       py::arg("input").none(false), kw, dtype_arg, grad_arg, "Standard normal, of input's shape and dtype.");
   m.def("randint", &randint, py::arg("low"), py::arg("high"), py::arg("size"), kw, generator, dtype_arg, grad_arg,
         "Integers in [low, high); randint(high, size) starts at 0.");
   m.def(
       "randint",
-      [](int64_t high, const py::object& size, Generator* g, OptType dtype, bool grad) { return randint(0, high, size, g, dtype, grad); },
+      [](int64_t high, const py::object& size, Generator* g, OptType dtype, bool grad) {
+        return randint(0, high, size, g, dtype, grad);
+      },
       py::arg("high"), py::arg("size"), kw, generator, dtype_arg, grad_arg);
   m.def("randperm", &randperm, py::arg("n"), kw, generator, dtype_arg, "The numbers 0 to n - 1 in random order.");
   m.def(

@@ -17,9 +17,9 @@ struct Param {
   PyObject* numpy_key = nullptr;  // NumPy's word for it (axis for dim), interned
   PyObject* value = nullptr;      // the default
   bool keyword_only = false;
-  bool variadic = false;          // *shape: int
-  bool number = false;            // a Python number serves as a tensor
-  bool none = false;              // None serves as no tensor
+  bool variadic = false;  // *shape: int
+  bool number = false;    // a Python number serves as a tensor
+  bool none = false;      // None serves as no tensor
 };
 
 struct Signature {

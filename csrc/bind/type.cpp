@@ -78,19 +78,26 @@ PyObject* inplace_power_slot(PyObject* a, PyObject* b, PyObject*) { return inpla
 
 PyObject* compare_slot(PyObject* a, PyObject* b, int op) {
   switch (op) {
-    case Py_EQ: return binary_slot<ops::Eq>(a, b);
-    case Py_NE: return binary_slot<ops::Ne>(a, b);
-    case Py_LT: return binary_slot<ops::Lt>(a, b);
-    case Py_LE: return binary_slot<ops::Le>(a, b);
-    case Py_GT: return binary_slot<ops::Gt>(a, b);
-    default: return binary_slot<ops::Ge>(a, b);
+    case Py_EQ:
+      return binary_slot<ops::Eq>(a, b);
+    case Py_NE:
+      return binary_slot<ops::Ne>(a, b);
+    case Py_LT:
+      return binary_slot<ops::Lt>(a, b);
+    case Py_LE:
+      return binary_slot<ops::Le>(a, b);
+    case Py_GT:
+      return binary_slot<ops::Gt>(a, b);
+    default:
+      return binary_slot<ops::Ge>(a, b);
   }
 }
 
 Py_hash_t hash_slot(PyObject* a) { return Py_hash_t(reinterpret_cast<uintptr_t>(a) >> 4); }
 
 void require_one(const char* what, const Tensor& t) {
-  if (t.numel() != 1) fail<RuntimeError>(what, ": only a one-element tensor converts to a Python scalar, this one has shape ", Show{t.shape()});
+  if (t.numel() != 1)
+    fail<RuntimeError>(what, ": only a one-element tensor converts to a Python scalar, this one has shape ", Show{t.shape()});
 }
 
 int bool_slot(PyObject* a) {
@@ -120,7 +127,8 @@ PyObject* index_slot(PyObject* a) {
   return guarded([&] {
     const Tensor& t = handle(a);
     if (is_floating(t.dtype()) || t.numel() != 1) {
-      fail<TypeError>("only an integer tensor of one element is an index, this one has shape ", Show{t.shape()}, " and dtype ", t.dtype());
+      fail<TypeError>("only an integer tensor of one element is an index, this one has shape ", Show{t.shape()}, " and dtype ",
+                      t.dtype());
     }
     return PyLong_FromLongLong(t.scalar<int64_t>());
   });
@@ -153,7 +161,8 @@ PyObject* new_slot(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
     static const char* names[] = {"data", "requires_grad", "dtype", "label", nullptr};
     PyObject *data = nullptr, *dtype = Py_None, *label = nullptr;
     int requires_grad = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|pOU:Tensor", const_cast<char**>(names), &data, &requires_grad, &dtype, &label)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|pOU:Tensor", const_cast<char**>(names), &data, &requires_grad, &dtype,
+                                     &label)) {
       throw PythonError{};
     }
     std::optional<DType> wanted;
@@ -177,7 +186,8 @@ PyObject* new_slot(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
 int get_buffer(PyObject* a, Py_buffer* view, int flags) {
   return guarded_int([&] {
     const Tensor& t = handle(a);
-    if (tape::recording(t)) fail<RuntimeError>("a tensor that requires grad cannot be read through a buffer; call .detach() first");
+    if (tape::recording(t))
+      fail<RuntimeError>("a tensor that requires grad cannot be read through a buffer; call .detach() first");
     if (!(flags & PyBUF_STRIDES) && !t.contiguous()) {
       PyErr_SetString(PyExc_BufferError, "this tensor is not contiguous; call .contiguous() first");
       throw PythonError{};
@@ -206,19 +216,15 @@ int get_buffer(PyObject* a, Py_buffer* view, int flags) {
 void release_buffer(PyObject*, Py_buffer* view) { delete[] static_cast<Py_ssize_t*>(view->internal); }
 
 // Only tensors that hold Python objects are tracked by the collector: from the first attribute or hook on.
-void track(PyObject* self) {
-  if (!PyObject_GC_IsTracked(self)) PyObject_GC_Track(self);
-}
-
 int set_attribute(PyObject* self, PyObject* name, PyObject* value) {
   const int result = PyObject_GenericSetAttr(self, name, value);
-  if (static_cast<TensorImpl*>(self)->dict) track(self);
+  if (static_cast<TensorImpl*>(self)->dict) track(static_cast<TensorImpl*>(self));
   return result;
 }
 
 PyObject* get_dict(PyObject* self, void* context) {
   PyObject* dict = PyObject_GenericGetDict(self, context);
-  track(self);
+  track(static_cast<TensorImpl*>(self));
   return dict;
 }
 
@@ -329,7 +335,8 @@ void make_tensor_type(const std::vector<Entry>& entries) {
       {Py_bf_releasebuffer, reinterpret_cast<void*>(release_buffer)},
       {0, nullptr},
   };
-  PyType_Spec spec = {"tinygrad_ext.Tensor", sizeof(TensorImpl), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
+  PyType_Spec spec = {"tinygrad_ext.Tensor", sizeof(TensorImpl), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+                      slots};
   g_tensor_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
   if (!g_tensor_type) throw PythonError{};
 }

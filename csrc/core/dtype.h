@@ -42,12 +42,18 @@ inline std::ostream& operator<<(std::ostream& out, DType t) { return out << name
 template <class F>
 decltype(auto) visit(DType t, F&& f) {
   switch (t) {
-    case DType::float32: return f(float{});
-    case DType::float64: return f(double{});
-    case DType::int64: return f(int64_t{});
-    case DType::int32: return f(int32_t{});
-    case DType::uint8: return f(uint8_t{});
-    default: return f(bool{});
+    case DType::float32:
+      return f(float{});
+    case DType::float64:
+      return f(double{});
+    case DType::int64:
+      return f(int64_t{});
+    case DType::int32:
+      return f(int32_t{});
+    case DType::uint8:
+      return f(uint8_t{});
+    default:
+      return f(bool{});
   }
 }
 

@@ -40,7 +40,8 @@ int64_t checked_numel(const char* op, Span shape) {
   }
   // Eight bytes an element must be addressable too, whatever the dtype, and even with a zero among the sizes
   // the strides have to be computable.
-  if (overflow || n > (INT64_MAX >> 4)) fail<RuntimeError>(op, "(): shape ", Show{shape}, " has more elements than can be addressed");
+  if (overflow || n > (INT64_MAX >> 4))
+    fail<RuntimeError>(op, "(): shape ", Show{shape}, " has more elements than can be addressed");
   return zero ? 0 : n;
 }
 
@@ -78,7 +79,8 @@ bool broadcastable_to(Span from, Span to) {
 int normalize_dim(const char* op, int64_t dim, int ndim) {
   const int n = std::max(ndim, 1);
   if (dim < -n || dim >= n) {
-    fail<IndexError>(op, "(): dim ", dim, " is out of range for a tensor with ", ndim, " dimensions (expected ", -n, " to ", n - 1, ")");
+    fail<IndexError>(op, "(): dim ", dim, " is out of range for a tensor with ", ndim, " dimensions (expected ", -n, " to ",
+                     n - 1, ")");
   }
   return int(dim < 0 ? dim + n : dim);
 }

@@ -18,8 +18,8 @@ Lists g_lists;
 
 namespace {
 
-constexpr size_t kSlab = size_t(2) << 20;        // small classes are carved from slabs of this size
-constexpr size_t kLarge = size_t(1) << 20;       // from here on a block is its own mapping
+constexpr size_t kSlab = size_t(2) << 20;   // small classes are carved from slabs of this size
+constexpr size_t kLarge = size_t(1) << 20;  // from here on a block is its own mapping
 char* g_slab = nullptr;
 size_t g_slab_left = 0;
 
@@ -67,15 +67,15 @@ int coarse_class(size_t bytes) {
   // bytes in (2^b, 2^(b+1)], in quarters of 2^b; 2^10 is the last fine class
   const int b = std::bit_width(bytes - 1) - 1;
   const int quarter = int((bytes - 1) >> (b - 2)) & 3;
-  const int c = 16 + (b - 10) * 4 + quarter;
+  const int c = kFineClasses + (b - 10) * 4 + quarter;
   if (c >= Lists::kClasses) throw std::bad_alloc();
   return c;
 }
 
 size_t class_bytes(int c) {
-  if (c < 16) return size_t(c + 1) * 64;
-  const int b = (c - 16) / 4 + 10;
-  const int quarter = (c - 16) % 4;
+  if (c < kFineClasses) return size_t(c + 1) * 64;
+  const int b = (c - kFineClasses) / 4 + 10;
+  const int quarter = (c - kFineClasses) % 4;
   return (size_t(1) << b) + size_t(quarter + 1) * (size_t(1) << (b - 2));
 }
 
@@ -101,8 +101,12 @@ void* refill(int c) {
     g_lists.reserved += int64_t(bytes);
   }
   g_lists.in_use += int64_t(bytes);
-  if (g_lists.in_use > g_lists.peak) g_lists.peak = g_lists.in_use;
+  note_peak();
   return p;
+}
+
+void note_peak() {
+  if (g_lists.in_use > g_lists.peak) g_lists.peak = g_lists.in_use;
 }
 
 }  // namespace memory

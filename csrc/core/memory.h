@@ -12,45 +12,51 @@ struct MemoryStats {
 
 namespace memory {
 
-// Classes: every 64 bytes up to 1 KiB, then four to each doubling.
+// Classes: every 64 bytes up to 1 KiB, then four to each doubling. Fine blocks come and go several times an operation,
+// so they only count towards what is in use; the peak is looked at when a coarse block is taken or new memory is.
 inline constexpr size_t kFine = 1024;
+inline constexpr int kFineClasses = 16;
 
 struct FreeBlock {
   FreeBlock* next;
 };
 struct Lists {
-  static constexpr int kClasses = 16 + 4 * 40;
+  static constexpr int kClasses = kFineClasses + 4 * 40;
   FreeBlock* head[kClasses] = {};
-  int64_t in_use = 0, peak = 0, reserved = 0;
+  int64_t in_use = 0, peak = 0, reserved = 0;  // bytes
 };
 extern Lists g_lists;
 
 int coarse_class(size_t bytes);
 size_t class_bytes(int size_class);
-void* refill(int size_class);                 // throws std::bad_alloc
+void* refill(int size_class);      // throws std::bad_alloc
+void note_peak();
 
-inline int size_class(size_t bytes) { return bytes <= kFine ? int((bytes + 63) / 64) - (bytes != 0) : coarse_class(bytes); }
+constexpr int fine_class(size_t bytes) { return int((bytes + 63) / 64) - (bytes != 0); }
 
 }  // namespace memory
 
 // Memory of at least `bytes`, 64-byte aligned, not cleared. Throws std::bad_alloc when there is none.
 inline void* allocate(size_t bytes) {
-  const int c = memory::size_class(bytes);
+  const bool fine = bytes <= memory::kFine;
+  const int c = fine ? memory::fine_class(bytes) : memory::coarse_class(bytes);
   memory::FreeBlock* block = memory::g_lists.head[c];
-  if (!block) return memory::refill(c);
+  if (!block) [[unlikely]]
+    return memory::refill(c);
   memory::g_lists.head[c] = block->next;
-  memory::g_lists.in_use += int64_t(memory::class_bytes(c));
-  if (memory::g_lists.in_use > memory::g_lists.peak) memory::g_lists.peak = memory::g_lists.in_use;
+  memory::g_lists.in_use += fine ? (c + 1) * 64 : int64_t(memory::class_bytes(c));
+  if (!fine) memory::note_peak();
   return block;
 }
 
 // Gives back what allocate(bytes) returned.
 inline void deallocate(void* p, size_t bytes) {
-  const int c = memory::size_class(bytes);
+  const bool fine = bytes <= memory::kFine;
+  const int c = fine ? memory::fine_class(bytes) : memory::coarse_class(bytes);
   auto* block = static_cast<memory::FreeBlock*>(p);
   block->next = memory::g_lists.head[c];
   memory::g_lists.head[c] = block;
-  memory::g_lists.in_use -= int64_t(memory::class_bytes(c));
+  memory::g_lists.in_use -= fine ? (c + 1) * 64 : int64_t(memory::class_bytes(c));
 }
 
 MemoryStats memory_stats();

@@ -28,10 +28,10 @@ inline void pause() {
 }
 
 struct Pool {
-  std::mutex owner;                  // one caller at a time; a second one works alone
-  std::atomic<uint32_t> epoch{0};    // raised for every job; workers wait on it
-  std::atomic<int> inside{-1};       // workers in the current job; -1: closed
-  std::atomic<int64_t> next{0};      // the next ticket
+  std::mutex owner;                // one caller at a time; a second one works alone
+  std::atomic<uint32_t> epoch{0};  // raised for every job; workers wait on it
+  std::atomic<int> inside{-1};     // workers in the current job; -1: closed
+  std::atomic<int64_t> next{0};    // the next ticket
   int64_t chunks = 0;
   parallel::ChunkFn fn = nullptr;
   const void* context = nullptr;

@@ -14,11 +14,11 @@ class Generator {
   void manual_seed(uint64_t seed);
   uint64_t initial_seed() const { return seed_; }
 
-  uint32_t random();     // 32 bits
-  uint64_t random64();   // two draws, the first one high
-  float uniform_float() { return float(random() & 0xffffff) * 0x1p-24f; }                                // [0, 1)
+  uint32_t random();                                                                            // 32 bits
+  uint64_t random64();                                                                          // two draws, the first one high
+  float uniform_float() { return float(random() & 0xffffff) * 0x1p-24f; }                       // [0, 1)
   double uniform_double() { return double(random64() & ((uint64_t(1) << 53) - 1)) * 0x1p-53; }  // [0, 1)
-  double normal();       // Box-Muller in double; every second value is kept for the next call
+  double normal();  // Box-Muller in double; every second value is kept for the next call
   // One integer in [low, low + range); range >= 1.
   int64_t integer(int64_t low, uint64_t range);
 

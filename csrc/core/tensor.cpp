@@ -9,32 +9,37 @@ PyTypeObject* g_tensor_type = nullptr;
 
 namespace {
 
-// Objects ready for reuse, linked through their `data`. Python's collector knows the type, for the sake of the few
-// tensors that hold Python objects (attributes, hooks), but tracks none of the others.
+// Objects ready for reuse, linked through their `data`; each keeps its reference to the type. Python's collector knows
+// the type, for the sake of the few tensors that hold Python objects (attributes, hooks), but tracks none of the others.
 TensorImpl* g_free = nullptr;
 int g_free_count = 0;
 constexpr int kMaxFree = 1 << 16;
 
+[[gnu::noinline]] TensorImpl* make_fresh_object() {
+  TensorImpl* t = PyObject_GC_New(TensorImpl, g_tensor_type);
+  if (!t) {
+    PyErr_Clear();
+    throw std::bad_alloc();
+  }
+  return t;
+}
+
 // A plain tensor object with its fields cleared; storage and layout are the caller's to set.
-TensorImpl* make_object() {
+inline TensorImpl* make_object() {
   TensorImpl* t = g_free;
-  if (t) {
+  if (t) [[likely]] {
     g_free = reinterpret_cast<TensorImpl*>(t->data);
     --g_free_count;
-    PyObject_Init(t, g_tensor_type);
+    Py_SET_REFCNT(t, 1);
   } else {
-    t = PyObject_GC_New(TensorImpl, g_tensor_type);
-    if (!t) {
-      PyErr_Clear();
-      throw std::bad_alloc();
-    }
+    t = make_fresh_object();
   }
   t->weakrefs = nullptr;
   t->dict = nullptr;
   t->grad_fn = nullptr;
   t->meta = nullptr;
   t->base = nullptr;
-  t->requires_grad = t->weak = t->entombed = t->inference = false;
+  t->requires_grad = t->weak = t->entombed = t->inference = t->tracked = false;
   t->history = t->base_history = 0;
   return t;
 }
@@ -62,8 +67,9 @@ void set_layout(TensorImpl* t, Span shape, Span strides) {
 }  // namespace
 
 void Tensor::values_are_gone() {
-  fail<RuntimeError>("the values of this tensor were freed: the graph keeps the shape of large intermediate results, not "
-                     "their values. Keep the tensor in a variable to look at it later.");
+  fail<RuntimeError>(
+      "the values of this tensor were freed: the graph keeps the shape of large intermediate results, not "
+      "their values. Keep the tensor in a variable to look at it later.");
 }
 
 TensorMeta& Tensor::meta() const {
@@ -71,27 +77,46 @@ TensorMeta& Tensor::meta() const {
   return *p_->meta;
 }
 
-Tensor empty(Span shape, DType dtype) {
-  const int n = int(shape.size());
-  int64_t numel = 1;
-  int64_t steps[kMaxDims];
-  int64_t step = 1;
-  for (int i = n - 1; i >= 0; --i) {
-    steps[i] = step;
-    step *= shape[size_t(i)] > 0 ? shape[size_t(i)] : 1;
-    numel *= shape[size_t(i)];
-  }
+namespace {
+
+inline TensorImpl* with_storage(int64_t numel, DType dtype) {
   Storage* storage = Storage::create(size_t(numel) * itemsize(dtype));
-  TensorImpl* t = make_object();
+  TensorImpl* t;
+  try {
+    t = make_object();
+  } catch (...) {
+    storage->drop();
+    throw;
+  }
   t->storage = storage;
   t->data = storage->data();
   t->numel = numel;
   t->dtype = dtype;
-  t->ndim = uint8_t(n);
   t->contiguous = true;
-  for (int i = 0; i < n; ++i) {
-    t->shape[i] = shape[size_t(i)];
-    t->strides[i] = steps[i];
+  return t;
+}
+
+}  // namespace
+
+Tensor empty(Span shape, DType dtype) {
+  TensorImpl* t = with_storage(product(shape), dtype);
+  int64_t step = 1;
+  t->ndim = uint8_t(shape.size());
+  for (size_t i = shape.size(); i-- > 0;) {
+    t->shape[i] = shape[i];
+    t->strides[i] = step;
+    step *= shape[i] > 0 ? shape[i] : 1;
+  }
+  return Tensor::steal(t);
+}
+
+Tensor empty_like(const Tensor& like, DType dtype) {
+  if (!like.contiguous()) return empty(like.shape(), dtype);
+  TensorImpl* t = with_storage(like.numel(), dtype);
+  t->ndim = like->ndim;
+  for (int i = 0; i < like.ndim(); ++i) {
+    t->shape[i] = like->shape[i];
+    t->strides[i] = like->strides[i];
   }
   return Tensor::steal(t);
 }
@@ -144,9 +169,15 @@ void adopt(TensorImpl* fresh, const Tensor& source) {
   set_layout(fresh, source.shape(), source.strides());
 }
 
-void destroy_fields(TensorImpl* t) {
-  if (TensorMeta* meta = t->meta) {
-    t->meta = nullptr;
+void track(TensorImpl* t) {
+  if (!PyObject_GC_IsTracked(t)) PyObject_GC_Track(t);
+  t->tracked = true;
+}
+
+namespace {
+
+[[gnu::noinline]] void destroy_rare_fields(TensorImpl* t) {
+  if (TensorMeta* meta = std::exchange(t->meta, nullptr)) {
     Py_XDECREF(meta->grad);
     Py_XDECREF(meta->incoming);
     Py_XDECREF(meta->label);
@@ -156,6 +187,12 @@ void destroy_fields(TensorImpl* t) {
   }
   Py_CLEAR(t->dict);
   Py_CLEAR(t->base);
+}
+
+}  // namespace
+
+void destroy_fields(TensorImpl* t) {
+  if (t->meta || t->dict || t->base) destroy_rare_fields(t);
   if (t->storage) {
     t->storage->drop();
     t->storage = nullptr;
@@ -164,7 +201,12 @@ void destroy_fields(TensorImpl* t) {
 }
 
 void recycle(TensorImpl* t) {
-  if (g_free_count == kMaxFree) return PyObject_GC_Del(t);
+  if (g_free_count == kMaxFree) [[unlikely]] {
+    PyTypeObject* type = Py_TYPE(t);
+    PyObject_GC_Del(t);
+    Py_DECREF(type);
+    return;
+  }
   t->data = reinterpret_cast<char*>(g_free);
   g_free = t;
   ++g_free_count;

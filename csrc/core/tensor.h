@@ -25,31 +25,32 @@ struct TensorMeta {
     int64_t id;
     PyObject* function;  // owned
   };
-  TensorImpl* grad = nullptr;                      // owned
-  TensorImpl* incoming = nullptr;                  // owned: what the running backward has gathered for this leaf
-  const void* run = nullptr;                       // the backward that gathers it
-  PyObject* label = nullptr;                       // owned
+  TensorImpl* grad = nullptr;      // owned
+  TensorImpl* incoming = nullptr;  // owned: what the running backward has gathered for this leaf
+  const void* run = nullptr;       // the backward that gathers it
+  PyObject* label = nullptr;       // owned
   std::vector<Hook> hooks;
   bool retains_grad = false;
 };
 
 struct TensorImpl : PyObject {
   PyObject* weakrefs;
-  PyObject* dict;         // owned; attributes that users set, null until then
-  Storage* storage;       // owned; null once the graph has let the values go and keeps only the shape
-  char* data;             // first element
-  tape::Node* grad_fn;    // owned, except while the node owns this tensor (entombed)
-  TensorMeta* meta;       // owned; null until needed
-  TensorImpl* base;       // owned; for views, the tensor whose storage this looks at
+  PyObject* dict;       // owned; attributes that users set, null until then
+  Storage* storage;     // owned; null once the graph has let the values go and keeps only the shape
+  char* data;           // first element
+  tape::Node* grad_fn;  // owned, except while the node owns this tensor (entombed)
+  TensorMeta* meta;     // owned; null until needed
+  TensorImpl* base;     // owned; for views, the tensor whose storage this looks at
   int64_t numel;
   DType dtype;
   uint8_t ndim;
-  bool requires_grad;     // asked for by the user; see Tensor::requires_grad()
-  bool weak;              // a Python number: its dtype yields in promotion
-  bool entombed;          // only the graph still refers to it (tape/life.h)
-  bool inference;         // made under inference_mode
+  bool requires_grad;  // asked for by the user; see Tensor::requires_grad()
+  bool weak;           // a Python number: its dtype yields in promotion
+  bool entombed;       // only the graph still refers to it (tape/life.h)
+  bool inference;      // made under inference_mode
   bool contiguous;
-  uint32_t history;       // raised when a recorded in-place write changes grad_fn; views compare it with their base's
+  bool tracked;      // by Python's collector
+  uint32_t history;  // raised when a recorded in-place write changes grad_fn; views compare it with their base's
   uint32_t base_history;
   int64_t shape[kMaxDims];
   int64_t strides[kMaxDims];  // in elements
@@ -101,7 +102,8 @@ class Tensor {
 
   // The values. Throws when the graph kept only this tensor's shape.
   char* bytes() const {
-    if (!p_->data) [[unlikely]] values_are_gone();
+    if (!p_->data) [[unlikely]]
+      values_are_gone();
     return p_->data;
   }
   template <class T>
@@ -125,7 +127,9 @@ using TensorList = std::vector<Tensor>;
 // the user call checked_numel first.
 Tensor empty(Span shape, DType dtype);
 inline Tensor empty(std::initializer_list<int64_t> shape, DType dtype) { return empty(Span(shape.begin(), shape.size()), dtype); }
-inline Tensor empty_like(const Tensor& t) { return empty(t.shape(), t.dtype()); }
+// Contiguous, of t's shape.
+Tensor empty_like(const Tensor& t, DType dtype);
+inline Tensor empty_like(const Tensor& t) { return empty_like(t, t.dtype()); }
 Tensor scalar(double value, DType dtype);
 Tensor scalar(int64_t value, DType dtype);
 
@@ -139,9 +143,11 @@ Tensor on_storage(Storage* storage, char* data, Span shape, Span strides, DType 
 
 // Fields of a fresh object of a tensor type (a Python subclass's too), as if made by empty().
 void adopt(TensorImpl* fresh, const Tensor& source);
-// Drops everything the object owns apart from grad_fn (tape/life.h).
+// Lets Python's collector see t: from here on t may be part of a cycle of Python objects.
+void track(TensorImpl* t);
+// Drops everything the object owns apart from grad_fn, which the tape has dealt with (tape/life.h).
 void destroy_fields(TensorImpl* t);
-// Takes back the memory of a plain tensor whose fields are destroyed.
+// Takes back a plain tensor whose fields are destroyed, with its reference to the type.
 void recycle(TensorImpl* t);
 
 template <class T>

@@ -1,9 +1,9 @@
 // Chooses the instruction-set level once, when the module is imported.
+#include "kernels/dispatch.h"
+
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
-
-#include "kernels/dispatch.h"
 
 namespace tg::kernels {
 

@@ -31,21 +31,21 @@ struct ByType {
 struct ElementwiseTable {
   LoopFn cast[kTypes][kTypes] = {};  // [from][to]; the diagonal is the strided copy
   // one input
-  ByType neg, abs, sign, relu;                                       // every numeric type
-  ByType exp, log, sqrt, sin, cos, tanh, sigmoid;                    // floats
-  ByType logical_not;                                                // any type -> bool
-  ByType bitwise_not;                                                // integers and bool
-  ByType isnan;                                                      // floats -> bool
+  ByType neg, abs, sign, relu;                     // every numeric type
+  ByType exp, log, sqrt, sin, cos, tanh, sigmoid;  // floats
+  ByType logical_not;                              // any type -> bool
+  ByType bitwise_not;                              // integers and bool
+  ByType isnan;                                    // floats -> bool
   // two inputs
   ByType add, sub, mul, maximum, minimum, pow, floor_divide, remainder;  // numeric (add mul maximum minimum: bool too)
-  ByType div;                                                        // floats
-  ByType eq, ne, lt, le, gt, ge;                                     // any type -> bool
-  ByType bitwise_and, bitwise_or, bitwise_xor;                       // integers and bool
-  ByType tanh_grad, sigmoid_grad;                                    // (dy, y) -> dx, floats
-  ByType relu_grad;                                                  // (dy, y) -> y > 0 ? dy : 0, floats
+  ByType div;                                                            // floats
+  ByType eq, ne, lt, le, gt, ge;                                         // any type -> bool
+  ByType bitwise_and, bitwise_or, bitwise_xor;                           // integers and bool
+  ByType tanh_grad, sigmoid_grad;                                        // (dy, y) -> dx, floats
+  ByType relu_grad;                                                      // (dy, y) -> y > 0 ? dy : 0, floats
   // three inputs
-  ByType where;                                                      // (bool condition, a, b) -> a or b
-  ByType clamp;                                                      // (x, low, high), numeric
+  ByType where;  // (bool condition, a, b) -> a or b
+  ByType clamp;  // (x, low, high), numeric
 };
 
 // Reduces x[o * outer_step + j * n_step + i] over j < n into y[o * inner + i], for o < outer, i < inner.
@@ -59,8 +59,8 @@ struct Reduce {
 using ReduceFn = void (*)(const Reduce&);
 
 struct ReduceTable {
-  ReduceFn sum[kTypes] = {}, prod[kTypes] = {};   // floats and int64; floats pairwise
-  ReduceFn max[kTypes] = {}, min[kTypes] = {};    // every type; NaN wins
+  ReduceFn sum[kTypes] = {}, prod[kTypes] = {};       // floats and int64; floats pairwise
+  ReduceFn max[kTypes] = {}, min[kTypes] = {};        // every type; NaN wins
   ReduceFn argmax[kTypes] = {}, argmin[kTypes] = {};  // y is int64; first winner, NaN wins
 };
 
@@ -127,7 +127,8 @@ struct IndexTable {
   // y[o, j, i] = x[o, index[o, j, i], i]; x is [outer, n, inner], index and y are [outer, m, inner].
   void (*gather[kTypes])(const void* x, const int64_t* index, void* y, int64_t outer, int64_t n, int64_t m, int64_t inner) = {};
   // x[o, index[o, j, i], i] += y[o, j, i].
-  void (*scatter_add[kTypes])(void* x, const int64_t* index, const void* y, int64_t outer, int64_t n, int64_t m, int64_t inner) = {};
+  void (*scatter_add[kTypes])(void* x, const int64_t* index, const void* y, int64_t outer, int64_t n, int64_t m,
+                              int64_t inner) = {};
 };
 
 struct Sgd {
@@ -136,7 +137,7 @@ struct Sgd {
 };
 struct Adam {
   double lr, beta1, beta2, eps, weight_decay;
-  double bias1, bias2;  // 1 - beta^t
+  double bias1, bias2;       // 1 - beta^t
   bool decoupled, maximize;  // decoupled: AdamW's weight decay
 };
 

@@ -33,7 +33,8 @@ struct Sub {
     double alpha = 1;
   };
   static void check(const Tensor& a, const Tensor& b) {
-    if (a.dtype() == DType::bool_ || b.dtype() == DType::bool_) fail<RuntimeError>("sub(): not defined for bool; use ^ or logical_not");
+    if (a.dtype() == DType::bool_ || b.dtype() == DType::bool_)
+      fail<RuntimeError>("sub(): not defined for bool; use ^ or logical_not");
   }
   static Tensor forward(Saved& s, const Tensor& a, const Tensor& b, double alpha) {
     check(a, b);
@@ -51,7 +52,8 @@ struct Sub {
 
 // y = a b;  da = dy b, db = dy a
 struct Mul {
-  static constexpr OpInfo info{"mul", "(input: Tensor | Number, other: Tensor | Number) -> Tensor", "input * other.", Face::both, true};
+  static constexpr OpInfo info{"mul", "(input: Tensor | Number, other: Tensor | Number) -> Tensor", "input * other.", Face::both,
+                               true};
   struct Saved {
     SavedInput a, b;
   };
@@ -133,7 +135,8 @@ struct Neg {
 
 // y = |x|;  dx = dy sign(x)
 struct Abs {
-  static constexpr OpInfo info{"abs", "(input: Tensor) -> Tensor", "The absolute value; its gradient at zero is zero.", Face::both, true};
+  static constexpr OpInfo info{"abs", "(input: Tensor) -> Tensor", "The absolute value; its gradient at zero is zero.",
+                               Face::both, true};
   struct Saved {
     SavedInput x;
   };
@@ -156,7 +159,8 @@ struct Sign {
 
 // y = x^p;  dx = dy p x^(p-1), dp = dy y log x
 struct Pow {
-  static constexpr OpInfo info{"pow", "(input: Tensor | Number, exponent: Tensor | Number) -> Tensor", "input to the power of exponent.", Face::both, true};
+  static constexpr OpInfo info{"pow", "(input: Tensor | Number, exponent: Tensor | Number) -> Tensor",
+                               "input to the power of exponent.", Face::both, true};
   struct Saved {
     SavedInput x, p;
     SavedOutput y;
@@ -207,7 +211,8 @@ struct Pow {
 
 // y = max(a, b);  the gradient goes to the larger one, halves to both where they are equal
 struct Maximum {
-  static constexpr OpInfo info{"maximum", "(input: Tensor | Number, other: Tensor | Number) -> Tensor", "The larger of both, elementwise; NaN wins."};
+  static constexpr OpInfo info{"maximum", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               "The larger of both, elementwise; NaN wins."};
   struct Saved {
     SavedInput a, b;
   };
@@ -228,7 +233,8 @@ struct Maximum {
 
 // y = min(a, b);  the gradient goes to the smaller one, halves to both where they are equal
 struct Minimum {
-  static constexpr OpInfo info{"minimum", "(input: Tensor | Number, other: Tensor | Number) -> Tensor", "The smaller of both, elementwise; NaN wins."};
+  static constexpr OpInfo info{"minimum", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               "The smaller of both, elementwise; NaN wins."};
   struct Saved {
     SavedInput a, b;
   };
@@ -244,8 +250,9 @@ struct Minimum {
 
 // y = min(max(x, low), high);  dx = dy where low <= x <= high, the bounds get dy where they win
 struct Clamp {
-  static constexpr OpInfo info{"clamp", "(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor",
-                               "Each element moved into [min, max]; the gradient passes inside, bounds included.", Face::both, true};
+  static constexpr OpInfo info{
+      "clamp", "(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor",
+      "Each element moved into [min, max]; the gradient passes inside, bounds included.", Face::both, true};
   struct Saved {
     SavedInput x, low, high;
   };
@@ -287,7 +294,8 @@ struct Where {
     SavedInput condition;
   };
   static Tensor forward(Saved& s, const Tensor& condition, const Tensor& a, const Tensor& b) {
-    if (condition.dtype() != DType::bool_) fail<RuntimeError>("where(): condition must be a bool tensor, got dtype ", condition.dtype());
+    if (condition.dtype() != DType::bool_)
+      fail<RuntimeError>("where(): condition must be a bool tensor, got dtype ", condition.dtype());
     s.condition = condition;
     const DType t = result_type(a, b);
     Tensor out = empty(broadcast_shapes(info.name, condition.shape(), broadcast_shapes(info.name, a.shape(), b.shape())), t);

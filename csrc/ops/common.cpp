@@ -16,8 +16,7 @@ int rank_of(const Tensor& t) { return t->weak ? 0 : t.ndim() == 0 ? 1 : 2; }
 void byte_steps(const Tensor& t, Span shape, int64_t* steps) {
   const int lead = int(shape.size()) - t.ndim();
   const int64_t size = int64_t(itemsize(t.dtype()));
-  for (int d = 0; d < int(shape.size()); ++d)
-    steps[d] = d < lead || t.size(d - lead) == 1 ? 0 : t.stride(d - lead) * size;
+  for (int d = 0; d < int(shape.size()); ++d) steps[d] = d < lead || t.size(d - lead) == 1 ? 0 : t.stride(d - lead) * size;
 }
 
 // The loop nest over all operands after merging dims that lie evenly in each of them.
@@ -77,30 +76,55 @@ struct Nest {
 // One operand brought to the element type of the loop; a lone number is converted in place, without a tensor.
 class Operand {
  public:
-  Operand(const Tensor& t, DType dtype) {
+  Operand(const Tensor& t, DType dtype) : dtype_(dtype) {
     if (t.dtype() == dtype) {
       tensor_ = &t;
     } else if (t.ndim() == 0) {
-      kept_ = visit(dtype, [&](auto zero) {
+      lone_ = true;
+      visit(dtype, [&](auto zero) {
         using T = decltype(zero);
-        Tensor c = empty({}, dtype);
-        if constexpr (std::is_floating_point_v<T>) {
-          *c.data<T>() = T(t.scalar<double>());
-        } else {
-          *c.data<T>() = is_floating(t.dtype()) ? T(t.scalar<double>()) : T(t.scalar<int64_t>());
-        }
-        return c;
+        const T v = std::is_floating_point_v<T> || is_floating(t.dtype()) ? T(t.scalar<double>()) : T(t.scalar<int64_t>());
+        std::memcpy(value_, &v, sizeof(T));
       });
     } else {
       kept_ = cast(t, dtype);
+      tensor_ = &kept_;
     }
   }
-  const Tensor* get() const { return tensor_ ? tensor_ : &kept_; }
+  bool fits_flat(Span shape) const {
+    return lone_ || tensor_->numel() == 1 || (tensor_->contiguous() && same(tensor_->shape(), shape));
+  }
+  char* data() { return lone_ ? value_ : tensor_->bytes(); }
+  int64_t flat_step() const { return lone_ || tensor_->numel() == 1 ? 0 : int64_t(itemsize(dtype_)); }
+  // As a tensor, for loops that are not flat.
+  const Tensor* tensor() {
+    if (!lone_) return tensor_;
+    kept_ = empty({}, dtype_);
+    std::memcpy(kept_.bytes(), value_, itemsize(dtype_));
+    return &kept_;
+  }
 
  private:
+  DType dtype_;
+  bool lone_ = false;
+  alignas(8) char value_[8];
   const Tensor* tensor_ = nullptr;
   Tensor kept_;
 };
+
+// The loop over operands that are all contiguous and of one shape, or lone numbers: most of them, and the cheapest.
+void run_flat(LoopFn fn, const Tensor& out, char* a, int64_t a_step, char* b, int64_t b_step) {
+  kernels::Loop loop;
+  loop.n = out.numel();
+  loop.rows = 1;
+  loop.ptr[0] = out->data;
+  loop.ptr[1] = a;
+  loop.ptr[2] = b;
+  loop.step[0] = int64_t(itemsize(out.dtype()));
+  loop.step[1] = a_step;
+  loop.step[2] = b_step;
+  if (loop.n) fn(loop);
+}
 
 LoopFn kernel_for(const char* op, const ByType& fn, DType dtype) {
   LoopFn f = fn[int(dtype)];
@@ -160,20 +184,31 @@ void run_loop(LoopFn fn, const Tensor& out, const Tensor* const* inputs, int cou
 namespace {
 
 Tensor unary_to(const char* op, const ByType& fn, const Tensor& x, DType in, DType out_dtype) {
+  LoopFn f = kernel_for(op, fn, in);
   Operand a(x, in);
-  Tensor out = empty(x.shape(), out_dtype);
-  const Tensor* inputs[] = {a.get()};
-  run_loop(kernel_for(op, fn, in), out, inputs, 1);
+  Tensor out = empty_like(x, out_dtype);
+  if (out.numel() < kParallel && a.fits_flat(x.shape())) {
+    run_flat(f, out, a.data(), a.flat_step(), nullptr, 0);
+  } else {
+    const Tensor* inputs[] = {a.tensor()};
+    run_loop(f, out, inputs, 1);
+  }
   return out;
 }
 
 Tensor binary_to(const char* op, const ByType& fn, const Tensor& a, const Tensor& b, DType in, DType out_dtype) {
   LoopFn f = kernel_for(op, fn, in);
   Operand pa(a, in), pb(b, in);
-  const Tensor* inputs[] = {pa.get(), pb.get()};
-  Tensor out = b.ndim() == 0 || same(a.shape(), b.shape()) ? empty(a.shape(), out_dtype)
-                                                            : empty(broadcast_shapes(op, a.shape(), b.shape()), out_dtype);
-  run_loop(f, out, inputs, 2);
+  const bool like_a = b.ndim() == 0 || same(a.shape(), b.shape());
+  Tensor out = like_a          ? empty_like(a, out_dtype)
+               : a.ndim() == 0 ? empty_like(b, out_dtype)
+                               : empty(broadcast_shapes(op, a.shape(), b.shape()), out_dtype);
+  if (out.numel() < kParallel && pa.fits_flat(out.shape()) && pb.fits_flat(out.shape())) {
+    run_flat(f, out, pa.data(), pa.flat_step(), pb.data(), pb.flat_step());
+  } else {
+    const Tensor* inputs[] = {pa.tensor(), pb.tensor()};
+    run_loop(f, out, inputs, 2);
+  }
   return out;
 }
 
@@ -205,18 +240,25 @@ void binary_into(const char* op, const ByType& fn, const Tensor& self, const Ten
     fail<RuntimeError>(op, "_(): the result has dtype ", t, ", which cannot be stored in a tensor of dtype ", self.dtype());
   }
   if (!broadcastable_to(b.shape(), self.shape())) {
-    fail<RuntimeError>(op, "_(): shape ", Show{b.shape()}, " does not broadcast to the shape ", Show{self.shape()}, " that is written to");
+    fail<RuntimeError>(op, "_(): shape ", Show{b.shape()}, " does not broadcast to the shape ", Show{self.shape()},
+                       " that is written to");
   }
   if (t != self.dtype()) {  // computed in the wider type, then stored
     copy_values(self, binary_to(op, fn, self, b, t, t));
     return;
   }
   // An operand that overlaps self in another layout would be read after it is overwritten.
-  const bool overlaps = b->storage == self->storage && !(b->data == self->data && same(b.shape(), self.shape()) && same(b.strides(), self.strides()));
+  const bool overlaps = b->storage == self->storage &&
+                        !(b->data == self->data && same(b.shape(), self.shape()) && same(b.strides(), self.strides()));
+  LoopFn f = kernel_for(op, fn, t);
   Operand pb(b, t);
-  const Tensor copy = overlaps ? clone_values(*pb.get()) : *pb.get();
-  const Tensor* inputs[] = {&self, &copy};
-  run_loop(kernel_for(op, fn, t), self, inputs, 2);
+  if (self.contiguous() && self.numel() < kParallel && pb.fits_flat(self.shape()) && !overlaps) {
+    run_flat(f, self, self.bytes(), int64_t(itemsize(t)), pb.data(), pb.flat_step());
+  } else {
+    const Tensor copy = overlaps ? clone_values(*pb.tensor()) : *pb.tensor();
+    const Tensor* inputs[] = {&self, &copy};
+    run_loop(f, self, inputs, 2);
+  }
   self.wrote();
 }
 
@@ -238,7 +280,8 @@ Tensor clone_values(const Tensor& t) {
 
 void copy_values(const Tensor& to, const Tensor& from) {
   const Tensor* inputs[] = {&from};
-  if (to.contiguous() && from.contiguous() && to.dtype() == from.dtype() && to.numel() == from.numel() && to.numel() < kParallel) {
+  if (to.contiguous() && from.contiguous() && to.dtype() == from.dtype() && to.numel() == from.numel() &&
+      to.numel() < kParallel) {
     std::memmove(to.bytes(), from.bytes(), size_t(to.numel()) * itemsize(to.dtype()));
   } else {
     run_loop(table().elementwise.cast[int(from.dtype())][int(to.dtype())], to, inputs, 1);
@@ -268,7 +311,8 @@ void require_floating(const char* op, const char* argument, const Tensor& t) {
 }
 
 void require_same_dtype(const char* op, const Tensor& a, const Tensor& b) {
-  if (a.dtype() != b.dtype()) fail<RuntimeError>(op, "(): dtypes ", a.dtype(), " and ", b.dtype(), " differ; convert one with .to(dtype)");
+  if (a.dtype() != b.dtype())
+    fail<RuntimeError>(op, "(): dtypes ", a.dtype(), " and ", b.dtype(), " differ; convert one with .to(dtype)");
 }
 
 }  // namespace tg::ops

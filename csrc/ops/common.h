@@ -60,8 +60,8 @@ Tensor binary_bool(const char* op, const ByType& fn, const Tensor& a, const Tens
 void binary_into(const char* op, const ByType& fn, const Tensor& self, const Tensor& b, bool floats);
 
 // Values only; nothing is recorded.
-Tensor cast(const Tensor& t, DType dtype);       // t itself when it has the dtype
-Tensor contiguous_values(const Tensor& t);       // t itself when it is contiguous
+Tensor cast(const Tensor& t, DType dtype);  // t itself when it has the dtype
+Tensor contiguous_values(const Tensor& t);  // t itself when it is contiguous
 Tensor clone_values(const Tensor& t);
 void copy_values(const Tensor& to, const Tensor& from);  // broadcasts and converts
 Tensor full(Span shape, double value, DType dtype);

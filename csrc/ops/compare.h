@@ -7,11 +7,13 @@
 namespace tg::ops {
 
 struct Eq {
-  static constexpr OpInfo info{"eq", "(input: Tensor | Number, other: Tensor | Number) -> Tensor", "input == other, elementwise."};
+  static constexpr OpInfo info{"eq", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               "input == other, elementwise."};
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.eq, a, b); }
 };
 struct Ne {
-  static constexpr OpInfo info{"ne", "(input: Tensor | Number, other: Tensor | Number) -> Tensor", "input != other, elementwise."};
+  static constexpr OpInfo info{"ne", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               "input != other, elementwise."};
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.ne, a, b); }
 };
 struct Lt {
@@ -19,7 +21,8 @@ struct Lt {
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.lt, a, b); }
 };
 struct Le {
-  static constexpr OpInfo info{"le", "(input: Tensor | Number, other: Tensor | Number) -> Tensor", "input <= other, elementwise."};
+  static constexpr OpInfo info{"le", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               "input <= other, elementwise."};
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.le, a, b); }
 };
 struct Gt {
@@ -27,7 +30,8 @@ struct Gt {
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.gt, a, b); }
 };
 struct Ge {
-  static constexpr OpInfo info{"ge", "(input: Tensor | Number, other: Tensor | Number) -> Tensor", "input >= other, elementwise."};
+  static constexpr OpInfo info{"ge", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               "input >= other, elementwise."};
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.ge, a, b); }
 };
 struct LogicalNot {
@@ -46,15 +50,18 @@ struct BitwiseNot {
   static Tensor forward(const Tensor& x) { return unary(info.name, table().elementwise.bitwise_not, x); }
 };
 struct BitwiseAnd {
-  static constexpr OpInfo info{"bitwise_and", "(input: Tensor | Number, other: Tensor | Number) -> Tensor", "input & other, for integers and bool."};
+  static constexpr OpInfo info{"bitwise_and", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               "input & other, for integers and bool."};
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary(info.name, table().elementwise.bitwise_and, a, b); }
 };
 struct BitwiseOr {
-  static constexpr OpInfo info{"bitwise_or", "(input: Tensor | Number, other: Tensor | Number) -> Tensor", "input | other, for integers and bool."};
+  static constexpr OpInfo info{"bitwise_or", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               "input | other, for integers and bool."};
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary(info.name, table().elementwise.bitwise_or, a, b); }
 };
 struct BitwiseXor {
-  static constexpr OpInfo info{"bitwise_xor", "(input: Tensor | Number, other: Tensor | Number) -> Tensor", "input ^ other, for integers and bool."};
+  static constexpr OpInfo info{"bitwise_xor", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               "input ^ other, for integers and bool."};
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary(info.name, table().elementwise.bitwise_xor, a, b); }
 };
 

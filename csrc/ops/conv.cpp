@@ -63,12 +63,24 @@ ConvShape::ConvShape(const char* op, Span x, Span w, const Ints& stride, const I
   const Pair s(op, "stride", stride, 1), p(op, "padding", padding, 0), d(op, "dilation", dilation, 1);
   check_window_range(op, {s.h, s.w, p.h, p.w, d.h, d.w, w[2], w[3]});
   if (g < 1 || w[0] % g || x[1] != w[1] * g) {
-    fail<RuntimeError>(op, "(): input ", Show{x}, " ([N, C, H, W]) does not fit weight ", Show{w}, " ([O, C/groups, kh, kw]) with groups=", g);
+    fail<RuntimeError>(op, "(): input ", Show{x}, " ([N, C, H, W]) does not fit weight ", Show{w},
+                       " ([O, C/groups, kh, kw]) with groups=", g);
   }
   if (w[2] < 1 || w[3] < 1) fail<RuntimeError>(op, "(): weight ", Show{w}, " has an empty window");
   n = x[0], channels = x[1], height = x[2], width = x[3], outputs = w[0], groups = g;
-  window = {w[1], height, width, w[2], w[3], s.h, s.w, p.h, p.w, d.h, d.w,
-            window_count(op, height, w[2], s.h, p.h, d.h, false), window_count(op, width, w[3], s.w, p.w, d.w, false)};
+  window = {w[1],
+            height,
+            width,
+            w[2],
+            w[3],
+            s.h,
+            s.w,
+            p.h,
+            p.w,
+            d.h,
+            d.w,
+            window_count(op, height, w[2], s.h, p.h, d.h, false),
+            window_count(op, width, w[3], s.w, p.w, d.w, false)};
   checked_numel(op, output());
   checked_numel(op, Shape{w[1], w[2], w[3], window.out_h, window.out_w});
 }
@@ -81,7 +93,8 @@ Tensor conv_forward(const ConvShape& s, const Tensor& x_any, const Tensor& w_any
   const Steps t(s, x.dtype());
   if (t.taps == 0) return b_any ? y : zeros(s.output(), x.dtype());
   const bool lays_out = needs_columns(s);
-  GemmCall call{x.dtype(), t.outputs, t.places, t.taps, {nullptr, t.taps, 1}, {nullptr, t.places, 1}, nullptr, t.places, nullptr, bool(b_any)};
+  GemmCall call{x.dtype(), t.outputs, t.places, t.taps,     {nullptr, t.taps, 1}, {nullptr, t.places, 1},
+                nullptr,   t.places,  nullptr,  bool(b_any)};
   const auto im2col = table().window.im2col[int(x.dtype())];
   const char* px = x.bytes();
   const char* pw = w.bytes();
@@ -137,7 +150,8 @@ Tensor conv_weight_grad(const ConvShape& s, const Tensor& dy_any, const Tensor& 
   Tensor sums = zeros(shape, dy.dtype());
   const bool lays_out = needs_columns(s);
   // dW [outputs, taps] += dY [outputs, places] columns^T [places, taps]
-  GemmCall call{dy.dtype(), t.outputs, t.taps, t.places, {nullptr, t.places, 1}, {nullptr, 1, t.places}, nullptr, t.taps, nullptr, true};
+  GemmCall call{dy.dtype(), t.outputs, t.taps,  t.places, {nullptr, t.places, 1}, {nullptr, 1, t.places},
+                nullptr,    t.taps,    nullptr, true};
   const auto im2col = table().window.im2col[int(dy.dtype())];
   const char* py = dy.bytes();
   const char* px = x.bytes();
@@ -179,12 +193,13 @@ Tensor pad_same(const Tensor& x, const Tensor& weight, const Ints& stride, const
 
 }  // namespace
 
-Tensor Conv2d::forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Ints& stride, const Padding& padding, const Ints& dilation, int64_t groups) {
+Tensor Conv2d::forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Ints& stride, const Padding& padding,
+                       const Ints& dilation, int64_t groups) {
   require_same_dtype(info.name, x, weight);
   require_floating(info.name, "input", x);
   if (weight.ndim() != 4 || (x.ndim() != 4 && x.ndim() != 3)) {
-    fail<RuntimeError>("conv2d(): expected input [N, C, H, W] or [C, H, W] and weight [O, C/groups, kh, kw], got shapes ", Show{x.shape()},
-                       " and ", Show{weight.shape()});
+    fail<RuntimeError>("conv2d(): expected input [N, C, H, W] or [C, H, W] and weight [O, C/groups, kh, kw], got shapes ",
+                       Show{x.shape()}, " and ", Show{weight.shape()});
   }
   if (bias) {
     require_same_dtype(info.name, x, bias);

@@ -18,7 +18,9 @@ struct ConvShape {
   Shape input() const { return {n, channels, height, width}; }
   Shape weight() const { return {outputs, channels / groups, window.kernel_h, window.kernel_w}; }
   Shape output() const { return {n, outputs, window.out_h, window.out_w}; }
-  int64_t work() const { return n * outputs * window.out_h * window.out_w * (channels / groups) * window.kernel_h * window.kernel_w; }
+  int64_t work() const {
+    return n * outputs * window.out_h * window.out_w * (channels / groups) * window.kernel_h * window.kernel_w;
+  }
 };
 
 // Values only (conv.cpp).
@@ -72,7 +74,8 @@ inline Grads<2> ConvInputGrad::backward(const Saved& s, Needs needs, const Tenso
 
 // y[n, o] = sum_c x[n, c] * w[o, c] + b[o];  dx = input_grad(dy, w), dw = weight_grad(dy, x), db = sum dy
 struct Conv {
-  static constexpr OpInfo info{"conv2d_geometry", "(input: Tensor, weight: Tensor, bias: Tensor | None, geometry: object) -> Tensor",
+  static constexpr OpInfo info{"conv2d_geometry",
+                               "(input: Tensor, weight: Tensor, bias: Tensor | None, geometry: object) -> Tensor",
                                "conv2d on checked, batched operands.", Face::internal};
   struct Saved {
     SavedInput x, weight;
@@ -86,19 +89,24 @@ struct Conv {
   }
   static Grads<3> backward(const Saved& s, Needs needs, const Tensor& dy) {
     return {needs[0] ? tape::apply<ConvInputGrad>(dy, s.weight.unpack(), s.shape) : Tensor(),
-            needs[1] ? tape::apply<ConvWeightGrad>(dy, s.x.unpack(), s.shape) : Tensor(), needs[2] ? sum(dy, {0, 2, 3}) : Tensor()};
+            needs[1] ? tape::apply<ConvWeightGrad>(dy, s.x.unpack(), s.shape) : Tensor(),
+            needs[2] ? sum(dy, {0, 2, 3}) : Tensor()};
   }
 };
 
-inline Tensor conv_plain(const ConvShape& s, const Tensor& x, const Tensor& weight) { return tape::apply<Conv>(x, weight, Tensor(), s); }
+inline Tensor conv_plain(const ConvShape& s, const Tensor& x, const Tensor& weight) {
+  return tape::apply<Conv>(x, weight, Tensor(), s);
+}
 
 struct Conv2d {
-  static constexpr OpInfo info{"conv2d",
-                               "(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | tuple = 1, "
-                               "padding: int | tuple | str = 0, dilation: int | tuple = 1, groups: int = 1) -> Tensor",
-                               "Cross-correlation: input [N, C, H, W] or [C, H, W], weight [O, C/groups, kh, kw]; padding may be 'same' or 'valid'.",
-                               Face::functional};
-  static Tensor forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Ints& stride, const Padding& padding, const Ints& dilation, int64_t groups);
+  static constexpr OpInfo info{
+      "conv2d",
+      "(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | tuple = 1, "
+      "padding: int | tuple | str = 0, dilation: int | tuple = 1, groups: int = 1) -> Tensor",
+      "Cross-correlation: input [N, C, H, W] or [C, H, W], weight [O, C/groups, kh, kw]; padding may be 'same' or 'valid'.",
+      Face::functional};
+  static Tensor forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Ints& stride, const Padding& padding,
+                        const Ints& dilation, int64_t groups);
 };
 
 using Convolutions = OpList<Conv2d>;

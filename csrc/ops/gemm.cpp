@@ -10,8 +10,13 @@ constexpr int64_t kPanel = 1 << 17;         // multiply-adds in the smallest pan
 template <class T>
 kernels::Gemm<T> typed(const GemmCall& c, char* scratch) {
   const auto p = [](const char* q) { return reinterpret_cast<const T*>(q); };
-  return {c.m,    c.n,  c.k, p(c.a.data), c.a.row, c.a.col, p(c.b.data), c.b.row, c.b.col, reinterpret_cast<T*>(c.c),
-          c.c_row, p(c.bias), c.accumulate, reinterpret_cast<T*>(scratch)};
+  return {c.m,          c.n,
+          c.k,          p(c.a.data),
+          c.a.row,      c.a.col,
+          p(c.b.data),  c.b.row,
+          c.b.col,      reinterpret_cast<T*>(c.c),
+          c.c_row,      p(c.bias),
+          c.accumulate, reinterpret_cast<T*>(scratch)};
 }
 
 int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }

@@ -45,7 +45,8 @@ Tensor OneHot::forward(const Tensor& x, int64_t num_classes) {
   Tensor classes = contiguous_values(cast(x, DType::int64));
   const int64_t* p = classes.data<int64_t>();
   const int64_t n = classes.numel();
-  if (num_classes < -1 || num_classes == 0) fail<RuntimeError>("one_hot(): num_classes must be positive or -1, got ", num_classes);
+  if (num_classes < -1 || num_classes == 0)
+    fail<RuntimeError>("one_hot(): num_classes must be positive or -1, got ", num_classes);
   if (num_classes == -1) {
     if (n == 0) fail<RuntimeError>("one_hot(): give num_classes for an empty tensor");
     num_classes = *std::max_element(p, p + n) + 1;

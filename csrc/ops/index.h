@@ -55,8 +55,8 @@ struct BasicIndex {
 
 // y = x[index], a view;  dx = 0 with dy at the index
 struct Slice {
-  static constexpr OpInfo info{"slice", "(input: Tensor, index: tuple) -> Tensor", "input[index] for ints, slices, None and ...: a view.",
-                               Face::internal};
+  static constexpr OpInfo info{"slice", "(input: Tensor, index: tuple) -> Tensor",
+                               "input[index] for ints, slices, None and ...: a view.", Face::internal};
   struct Saved {
     Shape shape;
     BasicIndex index;
@@ -84,7 +84,9 @@ struct SliceGrad {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& g) { return {tape::apply<Slice>(g, s.index)}; }
 };
 
-inline Grads<1> Slice::backward(const Saved& s, Needs, const Tensor& dy) { return {tape::apply<SliceGrad>(dy, s.index, s.shape)}; }
+inline Grads<1> Slice::backward(const Saved& s, Needs, const Tensor& dy) {
+  return {tape::apply<SliceGrad>(dy, s.index, s.shape)};
+}
 
 // An index that takes everything except along dim.
 inline BasicIndex along(const Tensor& x, int dim, BasicIndex::Item item) {
@@ -94,12 +96,14 @@ inline BasicIndex along(const Tensor& x, int dim, BasicIndex::Item item) {
 }
 
 struct Narrow {
-  static constexpr OpInfo info{"narrow", "(input: Tensor, dim: int, start: int, length: int) -> Tensor", "A view of `length` elements along dim."};
+  static constexpr OpInfo info{"narrow", "(input: Tensor, dim: int, start: int, length: int) -> Tensor",
+                               "A view of `length` elements along dim."};
   static Tensor forward(const Tensor& x, int64_t dim, int64_t start, int64_t length) {
     const int d = normalize_dim(info.name, dim, x.ndim());
     if (x.ndim() == 0) fail<RuntimeError>("narrow(): a 0-d tensor has no dim to narrow");
     const int64_t from = start < 0 ? start + x.size(d) : start;
-    if (from < 0 || from > x.size(d)) fail<IndexError>("narrow(): start ", start, " is out of range for dim ", d, " of size ", x.size(d));
+    if (from < 0 || from > x.size(d))
+      fail<IndexError>("narrow(): start ", start, " is out of range for dim ", d, " of size ", x.size(d));
     if (length < 0 || length > x.size(d) - from) {
       fail<RuntimeError>("narrow(): start ", start, " + length ", length, " exceeds dim ", d, " of size ", x.size(d));
     }
@@ -108,12 +112,14 @@ struct Narrow {
 };
 
 struct Select {
-  static constexpr OpInfo info{"select", "(input: Tensor, dim: int, index: int) -> Tensor", "A view of one slice along dim, without it."};
+  static constexpr OpInfo info{"select", "(input: Tensor, dim: int, index: int) -> Tensor",
+                               "A view of one slice along dim, without it."};
   static Tensor forward(const Tensor& x, int64_t dim, int64_t index) {
     const int d = normalize_dim(info.name, dim, x.ndim());
     if (x.ndim() == 0) fail<IndexError>("select(): a 0-d tensor has no dim to select from");
     const int64_t i = index < 0 ? index + x.size(d) : index;
-    if (i < 0 || i >= x.size(d)) fail<IndexError>("select(): index ", index, " is out of range for dim ", d, " of size ", x.size(d));
+    if (i < 0 || i >= x.size(d))
+      fail<IndexError>("select(): index ", index, " is out of range for dim ", d, " of size ", x.size(d));
     return tape::apply<Slice>(x, along(x, d, {BasicIndex::pick, i, 1, 1}));
   }
 };
@@ -123,8 +129,8 @@ Tensor checked_index(const char* op, const Tensor& index, int64_t size, int dim,
 
 // y[i] = x[rows[i]];  dx = dy rows added up where they came from
 struct TakeRows {
-  static constexpr OpInfo info{"take_rows", "(input: Tensor, rows: Tensor) -> Tensor", "Rows of a 2-d tensor by number (int64, checked).",
-                               Face::internal};
+  static constexpr OpInfo info{"take_rows", "(input: Tensor, rows: Tensor) -> Tensor",
+                               "Rows of a 2-d tensor by number (int64, checked).", Face::internal};
   struct Saved {
     SavedInput rows;
     int64_t count;
@@ -134,7 +140,8 @@ struct TakeRows {
     s.count = x.size(0);
     Tensor in = contiguous_values(x);
     Tensor out = empty({rows.numel(), x.size(1)}, x.dtype());
-    table().index.take_rows(in.bytes(), rows.data<int64_t>(), out.bytes(), rows.numel(), x.size(1) * int64_t(itemsize(x.dtype())));
+    table().index.take_rows(in.bytes(), rows.data<int64_t>(), out.bytes(), rows.numel(),
+                            x.size(1) * int64_t(itemsize(x.dtype())));
     return out;
   }
   static Grads<2> backward(const Saved& s, Needs, const Tensor& dy) { return {add_rows(dy, s.rows.unpack(), s.count), Tensor()}; }
@@ -143,7 +150,8 @@ struct TakeRows {
 // y[rows[i]] += x[i] over zeros;  dx[i] = dy[rows[i]]
 struct AddRows {
   static constexpr OpInfo info{"add_rows", "(input: Tensor, rows: Tensor, count: int) -> Tensor",
-                               "Rows added into `count` rows of zeros at the given numbers: the gradient of taking rows.", Face::internal};
+                               "Rows added into `count` rows of zeros at the given numbers: the gradient of taking rows.",
+                               Face::internal};
   struct Saved {
     SavedInput rows;
   };
@@ -221,7 +229,8 @@ struct Gather {
 // y = x, y[i][index[i][j][k]][k] += source[i][j][k] for dim 1;  dx = dy, dsource = dy gathered at index
 struct ScatterAdd {
   static constexpr OpInfo info{"scatter_add", "(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor",
-                               "A copy of input with the elements of src added at the places along dim that index names.", Face::both, true};
+                               "A copy of input with the elements of src added at the places along dim that index names.",
+                               Face::both, true};
   struct Saved {
     SavedInput index;
     Shape source;
@@ -261,7 +270,9 @@ struct ScatterAdd {
       fits = index.size(d) <= source.size(d);
       corner.push({BasicIndex::range, 0, 1, index.size(d)});
     }
-    if (!fits) fail<RuntimeError>("scatter_add(): index of shape ", Show{index.shape()}, " does not fit src of shape ", Show{source.shape()});
+    if (!fits)
+      fail<RuntimeError>("scatter_add(): index of shape ", Show{index.shape()}, " does not fit src of shape ",
+                         Show{source.shape()});
     return corner.of(source, false);
   }
 };

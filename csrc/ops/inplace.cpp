@@ -74,7 +74,8 @@ void take_history(const Tensor& t, const Tensor& made) {
 
 void check_writable(const char* op, const Tensor& self, bool recording) {
   if (recording && self.is_leaf() && self->requires_grad) {
-    fail<RuntimeError>(op, "_(): a leaf tensor that requires grad cannot be written to in place while recording; use no_grad() or .data");
+    fail<RuntimeError>(
+        op, "_(): a leaf tensor that requires grad cannot be written to in place while recording; use no_grad() or .data");
   }
   if (recording && self->base && !self->base->grad_fn && self->base->requires_grad) {
     fail<RuntimeError>(op, "_(): a view of a leaf tensor that requires grad cannot be written to in place while recording");
@@ -85,14 +86,16 @@ void check_writable(const char* op, const Tensor& self, bool recording) {
   self.bytes();
   for (int d = 0; d < self.ndim(); ++d) {
     if (self.stride(d) == 0 && self.size(d) > 1) {
-      fail<RuntimeError>(op, "_(): several elements of this tensor share memory (it was expanded to ", Show{self.shape()}, "); clone it first");
+      fail<RuntimeError>(op, "_(): several elements of this tensor share memory (it was expanded to ", Show{self.shape()},
+                         "); clone it first");
     }
   }
 }
 
 void check_storable(const char* op, const Tensor& self, const Tensor& result) {
   if (!same(result.shape(), self.shape())) {
-    fail<RuntimeError>(op, "_(): a result of shape ", Show{result.shape()}, " cannot be stored in a tensor of shape ", Show{self.shape()});
+    fail<RuntimeError>(op, "_(): a result of shape ", Show{result.shape()}, " cannot be stored in a tensor of shape ",
+                       Show{self.shape()});
   }
   if (category(result.dtype()) > category(self.dtype())) {
     fail<RuntimeError>(op, "_(): a result of dtype ", result.dtype(), " cannot be stored in a tensor of dtype ", self.dtype());
@@ -113,7 +116,8 @@ void commit(const char* op, const Tensor& self, const Tensor& old, const Tensor&
   Tensor value = to(result, self.dtype());
   if (self->base) {
     const Tensor base = Tensor::borrow(self->base);
-    if (!base.contiguous()) fail<RuntimeError>(op, "_(): cannot record a write to a view of a tensor that is not contiguous; clone it first");
+    if (!base.contiguous())
+      fail<RuntimeError>(op, "_(): cannot record a write to a view of a tensor that is not contiguous; clone it first");
     const ViewWrite::Saved at{self.shape(), self.strides(), offset_in(self, base)};
     Tensor before = shell_of(base);
     if (tape::Node* n = base->grad_fn) {

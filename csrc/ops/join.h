@@ -8,8 +8,8 @@ namespace tg::ops {
 
 // y = the inputs one after the other along dim;  each input's gradient is its part of dy
 struct Cat {
-  static constexpr OpInfo info{"cat", "(tensors: list[Tensor], dim: int = 0) -> Tensor", "The tensors one after the other along dim.",
-                               Face::function};
+  static constexpr OpInfo info{"cat", "(tensors: list[Tensor], dim: int = 0) -> Tensor",
+                               "The tensors one after the other along dim.", Face::function};
   struct Saved {
     int dim = 0;
     std::vector<int64_t> sizes;  // along dim; -1: skipped
@@ -65,8 +65,8 @@ struct Cat {
 };
 
 struct Stack {
-  static constexpr OpInfo info{"stack", "(tensors: list[Tensor], dim: int = 0) -> Tensor", "Tensors of one shape along a new dim.",
-                               Face::function};
+  static constexpr OpInfo info{"stack", "(tensors: list[Tensor], dim: int = 0) -> Tensor",
+                               "Tensors of one shape along a new dim.", Face::function};
   static Tensor forward(const TensorList& tensors, int64_t dim) {
     if (tensors.empty()) fail<ValueError>("stack(): expected at least one tensor, got an empty list");
     const int d = normalize_dim(info.name, dim, tensors[0].ndim() + 1);
@@ -93,11 +93,13 @@ struct Split {
     if (sizes.listed) {
       int64_t at = 0;
       for (int64_t n : split_size) {
-        if (n < 0 || n > size - at) fail<RuntimeError>("split(): sizes ", Show{split_size}, " do not add up to ", size, ", the size of dim ", d);
+        if (n < 0 || n > size - at)
+          fail<RuntimeError>("split(): sizes ", Show{split_size}, " do not add up to ", size, ", the size of dim ", d);
         parts.push_back(narrow(x, d, at, n));
         at += n;
       }
-      if (at != size) fail<RuntimeError>("split(): sizes ", Show{split_size}, " do not add up to ", size, ", the size of dim ", d);
+      if (at != size)
+        fail<RuntimeError>("split(): sizes ", Show{split_size}, " do not add up to ", size, ", the size of dim ", d);
       return parts;
     }
     const int64_t step = split_size[0];
@@ -109,7 +111,8 @@ struct Split {
 };
 
 struct Chunk {
-  static constexpr OpInfo info{"chunk", "(input: Tensor, chunks: int, dim: int = 0) -> tuple", "At most `chunks` views of equal size along dim; the last may be smaller."};
+  static constexpr OpInfo info{"chunk", "(input: Tensor, chunks: int, dim: int = 0) -> tuple",
+                               "At most `chunks` views of equal size along dim; the last may be smaller."};
   static TensorList forward(const Tensor& x, int64_t chunks, int64_t dim) {
     const int d = normalize_dim(info.name, dim, x.ndim());
     if (chunks < 1) fail<RuntimeError>("chunk(): chunks must be at least 1, got ", chunks);

@@ -19,7 +19,8 @@ void require_same_shape(const char* op, const Tensor& input, const Tensor& targe
   }
 }
 
-Tensor BceWithLogits::forward(const Tensor& x, const Tensor& t, const Tensor& weight, std::string_view reduction, const Tensor& pos_weight) {
+Tensor BceWithLogits::forward(const Tensor& x, const Tensor& t, const Tensor& weight, std::string_view reduction,
+                              const Tensor& pos_weight) {
   require_floating(info.name, "input", x);
   require_same_shape(info.name, x, t);
   // softplus(-x) = max(-x, 0) + log(1 + e^-|x|), written with one exp whose argument is never positive
@@ -55,7 +56,8 @@ Targets check_targets(const char* op, const Tensor& x, const Tensor& target, con
   Shape expected = x.shape();
   expected.erase(c_dim);
   if (!same(target.shape(), expected)) {
-    fail<ValueError>(op, "(): target of shape ", Show{target.shape()}, " does not fit input of shape ", Show{x.shape()}, "; expected ", Show{expected});
+    fail<ValueError>(op, "(): target of shape ", Show{target.shape()}, " does not fit input of shape ", Show{x.shape()},
+                     "; expected ", Show{expected});
   }
   if (is_floating(target.dtype()) || target.dtype() == DType::bool_) {
     fail<RuntimeError>(op, "(): class numbers must be integers, got dtype ", target.dtype());
@@ -106,14 +108,15 @@ Tensor nll(const char* op, const Tensor& log_p, const Tensor& target, const Targ
 
 }  // namespace
 
-Tensor NllLoss::forward(const Tensor& x, const Tensor& target, const Tensor& weight, int64_t ignore_index, std::string_view reduction) {
+Tensor NllLoss::forward(const Tensor& x, const Tensor& target, const Tensor& weight, int64_t ignore_index,
+                        std::string_view reduction) {
   require_floating(info.name, "input", x);
   if (x.ndim() == 0) fail<ValueError>("nll_loss(): input must be [C] or [N, C, ...], got a 0-d tensor");
   return nll(info.name, x, target, check_targets(info.name, x, target, weight, ignore_index), reduction);
 }
 
-Tensor CrossEntropy::forward(const Tensor& x, const Tensor& target, const Tensor& weight, int64_t ignore_index, std::string_view reduction,
-                             double label_smoothing) {
+Tensor CrossEntropy::forward(const Tensor& x, const Tensor& target, const Tensor& weight, int64_t ignore_index,
+                             std::string_view reduction, double label_smoothing) {
   require_floating(info.name, "input", x);
   if (x.ndim() == 0) fail<ValueError>("cross_entropy(): input must be [C] or [N, C, ...], got a 0-d tensor");
   if (!(label_smoothing >= 0 && label_smoothing <= 1)) {

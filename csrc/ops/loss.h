@@ -25,29 +25,32 @@ struct BceWithLogits {
   static constexpr OpInfo info{"binary_cross_entropy_with_logits",
                                "(input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = 'mean', "
                                "pos_weight: Tensor | None = None) -> Tensor",
-                               "The cross entropy between targets in [0, 1] and sigmoid(input), without overflow.", Face::functional};
+                               "The cross entropy between targets in [0, 1] and sigmoid(input), without overflow.",
+                               Face::functional};
   static Tensor forward(const Tensor& input, const Tensor& target, const Tensor& weight, std::string_view reduction,
                         const Tensor& pos_weight);
 };
 
 // -input[target] along dim 1, weighted by class, ignore_index left out
 struct NllLoss {
-  static constexpr OpInfo info{"nll_loss",
-                               "(input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, "
-                               "reduction: str = 'mean') -> Tensor",
-                               "The negative log likelihood: input [N, C, ...] holds log probabilities, target [N, ...] class numbers.",
-                               Face::functional};
-  static Tensor forward(const Tensor& input, const Tensor& target, const Tensor& weight, int64_t ignore_index, std::string_view reduction);
+  static constexpr OpInfo info{
+      "nll_loss",
+      "(input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, "
+      "reduction: str = 'mean') -> Tensor",
+      "The negative log likelihood: input [N, C, ...] holds log probabilities, target [N, ...] class numbers.", Face::functional};
+  static Tensor forward(const Tensor& input, const Tensor& target, const Tensor& weight, int64_t ignore_index,
+                        std::string_view reduction);
 };
 
 struct CrossEntropy {
-  static constexpr OpInfo info{"cross_entropy",
-                               "(input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, "
-                               "reduction: str = 'mean', label_smoothing: float = 0.0) -> Tensor",
-                               "nll_loss of log_softmax(input): input [N, C, ...], target class numbers [N, ...] or probabilities [N, C, ...].",
-                               Face::functional};
-  static Tensor forward(const Tensor& input, const Tensor& target, const Tensor& weight, int64_t ignore_index, std::string_view reduction,
-                        double label_smoothing);
+  static constexpr OpInfo info{
+      "cross_entropy",
+      "(input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, "
+      "reduction: str = 'mean', label_smoothing: float = 0.0) -> Tensor",
+      "nll_loss of log_softmax(input): input [N, C, ...], target class numbers [N, ...] or probabilities [N, C, ...].",
+      Face::functional};
+  static Tensor forward(const Tensor& input, const Tensor& target, const Tensor& weight, int64_t ignore_index,
+                        std::string_view reduction, double label_smoothing);
 };
 
 using Losses = OpList<MseLoss, BceWithLogits, NllLoss, CrossEntropy>;

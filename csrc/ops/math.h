@@ -105,8 +105,8 @@ struct Sigmoid {
 
 // dx = dy y (1 - y);  d(dy) = g y (1 - y), d(y) = g dy (1 - 2 y)
 struct SigmoidGrad {
-  static constexpr OpInfo info{"sigmoid_grad", "(grad: Tensor, output: Tensor) -> Tensor", "The gradient of sigmoid from its output.",
-                               Face::internal};
+  static constexpr OpInfo info{"sigmoid_grad", "(grad: Tensor, output: Tensor) -> Tensor",
+                               "The gradient of sigmoid from its output.", Face::internal};
   struct Saved {
     SavedInput dy, y;
   };
@@ -123,7 +123,8 @@ struct SigmoidGrad {
 
 // y = max(x, 0);  dx = dy where y > 0
 struct Relu {
-  static constexpr OpInfo info{"relu", "(input: Tensor) -> Tensor", "max(input, 0); its gradient at zero is zero.", Face::both, true};
+  static constexpr OpInfo info{"relu", "(input: Tensor) -> Tensor", "max(input, 0); its gradient at zero is zero.", Face::both,
+                               true};
   struct Saved {
     SavedOutput y;
   };

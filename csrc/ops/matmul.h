@@ -25,7 +25,8 @@ struct BatchedMatMul {
     check_product("matmul", a, b);
     const int64_t m = a.size(a.ndim() - 2), k = a.size(a.ndim() - 1), n = b.size(b.ndim() - 1);
     if (b.size(b.ndim() - 2) != k) {
-      fail<RuntimeError>("matmul(): inner sizes ", k, " and ", b.size(b.ndim() - 2), " differ, for shapes ", Show{a.shape()}, " and ", Show{b.shape()});
+      fail<RuntimeError>("matmul(): inner sizes ", k, " and ", b.size(b.ndim() - 2), " differ, for shapes ", Show{a.shape()},
+                         " and ", Show{b.shape()});
     }
     s.a = a;
     s.b = b;
@@ -66,7 +67,8 @@ struct BatchedMatMul {
     }
     return at;
   }
-  static void run_batch(const GemmCall& call, int64_t count, const Shape& batch, const Tensor& a, const Tensor& b, const Tensor& y) {
+  static void run_batch(const GemmCall& call, int64_t count, const Shape& batch, const Tensor& a, const Tensor& b,
+                        const Tensor& y) {
     const int64_t size = int64_t(itemsize(call.dtype));
     const int64_t each = std::max<int64_t>(1, call.work());
     const int64_t grain = call.work() * count < (1 << 18) ? count : std::max<int64_t>(1, (1 << 16) / each);
@@ -92,15 +94,16 @@ struct MatMul {
                                "The matrix product; a 1-d operand acts as a row or column, dims before the last two broadcast."};
   static Tensor forward(const Tensor& a, const Tensor& b) {
     if (a.ndim() == 0 || b.ndim() == 0) {
-      fail<RuntimeError>("matmul(): both operands must have at least one dim, got shapes ", Show{a.shape()}, " and ", Show{b.shape()});
+      fail<RuntimeError>("matmul(): both operands must have at least one dim, got shapes ", Show{a.shape()}, " and ",
+                         Show{b.shape()});
     }
     check_product(info.name, a, b);
     Tensor x = a.ndim() == 1 ? unsqueeze(a, 0) : a;
     Tensor w = b.ndim() == 1 ? unsqueeze(b, 1) : b;
     const int64_t k = x.size(x.ndim() - 1);
     if (w.size(w.ndim() - 2) != k) {
-      fail<RuntimeError>("matmul(): inner sizes ", k, " and ", w.size(w.ndim() - 2), " differ, for shapes ", Show{a.shape()}, " and ",
-                         Show{b.shape()});
+      fail<RuntimeError>("matmul(): inner sizes ", k, " and ", w.size(w.ndim() - 2), " differ, for shapes ", Show{a.shape()},
+                         " and ", Show{b.shape()});
     }
     Tensor y;
     if (x.ndim() > 2 && w.ndim() == 2) {  // one product over all rows
@@ -127,7 +130,8 @@ struct MatMul {
 // y = x W^T + b;  dx = dy W, dW = dy^T x, db = sum dy
 struct Linear {
   static constexpr OpInfo info{"linear", "(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor",
-                               "input weight^T + bias: input [..., in], weight [out, in], bias [out], result [..., out].", Face::functional};
+                               "input weight^T + bias: input [..., in], weight [out, in], bias [out], result [..., out].",
+                               Face::functional};
   struct Saved {
     SavedInput x, weight;
     bool bias;
@@ -137,10 +141,12 @@ struct Linear {
     require_floating(info.name, "input", x);
     if (bias) require_same_dtype(info.name, x, bias);
     if (x.ndim() == 0 || weight.ndim() != 2 || x.size(x.ndim() - 1) != weight.size(1)) {
-      fail<RuntimeError>("linear(): input of shape ", Show{x.shape()}, " does not fit weight of shape ", Show{weight.shape()}, " ([out, in])");
+      fail<RuntimeError>("linear(): input of shape ", Show{x.shape()}, " does not fit weight of shape ", Show{weight.shape()},
+                         " ([out, in])");
     }
     if (bias && (bias.ndim() != 1 || bias.size(0) != weight.size(0))) {
-      fail<RuntimeError>("linear(): bias of shape ", Show{bias.shape()}, " does not fit weight of shape ", Show{weight.shape()}, " ([out, in])");
+      fail<RuntimeError>("linear(): bias of shape ", Show{bias.shape()}, " does not fit weight of shape ", Show{weight.shape()},
+                         " ([out, in])");
     }
     s.x = x;
     s.weight = weight;
@@ -153,7 +159,8 @@ struct Linear {
     Tensor flat = x.ndim() == 2 ? x : contiguous_values(x);
     const Matrix a = x.ndim() == 2 ? matrix_of(x) : Matrix{flat.bytes(), in, 1};
     Tensor b = bias ? contiguous_values(bias) : Tensor();
-    run_gemm({x.dtype(), rows, out, in, a, matrix_of(weight).transposed(), y.bytes(), out, b ? b.bytes() : nullptr}, {&flat, &weight, &b, &y});
+    run_gemm({x.dtype(), rows, out, in, a, matrix_of(weight).transposed(), y.bytes(), out, b ? b.bytes() : nullptr},
+             {&flat, &weight, &b, &y});
     return y;
   }
   static Grads<3> backward(const Saved& s, Needs needs, const Tensor& dy) {

@@ -19,13 +19,14 @@ void for_planes(const PoolShape& s, std::initializer_list<const Tensor*> operand
 
 }  // namespace
 
-PoolShape pool_shape(const char* op, const Tensor& x, const Ints& kernel, const Ints& stride, const Ints& padding, const Ints& dilation,
-                     bool ceil_mode) {
+PoolShape pool_shape(const char* op, const Tensor& x, const Ints& kernel, const Ints& stride, const Ints& padding,
+                     const Ints& dilation, bool ceil_mode) {
   require_floating(op, "input", x);
   if (x.ndim() != 4 && x.ndim() != 3) {
     fail<RuntimeError>(op, "(): expected input [N, C, H, W] or [C, H, W], got shape ", Show{x.shape()});
   }
-  const Pair k(op, "kernel_size", kernel, 1), s(op, "stride", stride, 1), p(op, "padding", padding, 0), d(op, "dilation", dilation, 1);
+  const Pair k(op, "kernel_size", kernel, 1), s(op, "stride", stride, 1), p(op, "padding", padding, 0),
+      d(op, "dilation", dilation, 1);
   check_window_range(op, {k.h, k.w, s.h, s.w, p.h, p.w, d.h, d.w});
   if (p.h > k.h / 2 || p.w > k.w / 2) {
     fail<RuntimeError>(op, "(): padding ", Show{padding}, " must be at most half of kernel_size ", Show{kernel});
@@ -72,7 +73,8 @@ Tensor avg_pool_values(const PoolShape& s, const Tensor& x_any, bool count_inclu
 Tensor avg_pool_grad_values(const PoolShape& s, const Tensor& dy_any, bool count_include_pad) {
   Tensor dy = contiguous_values(dy_any), dx = zeros(s.input, dy_any.dtype());
   if (dy.numel() == 0) return dx;
-  const int64_t size = int64_t(itemsize(dy.dtype())), in = s.window.height * s.window.width, out = s.window.out_h * s.window.out_w;
+  const int64_t size = int64_t(itemsize(dy.dtype())), in = s.window.height * s.window.width,
+                out = s.window.out_h * s.window.out_w;
   const auto kernel = table().window.avg_pool_grad[int(dy.dtype())];
   const char* py = dy.bytes();
   char* px = dx.bytes();

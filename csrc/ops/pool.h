@@ -13,8 +13,8 @@ struct PoolShape {
   int64_t planes;
   kernels::Window2d window;
 };
-PoolShape pool_shape(const char* op, const Tensor& x, const Ints& kernel, const Ints& stride, const Ints& padding, const Ints& dilation,
-                     bool ceil_mode);
+PoolShape pool_shape(const char* op, const Tensor& x, const Ints& kernel, const Ints& stride, const Ints& padding,
+                     const Ints& dilation, bool ceil_mode);
 
 struct MaxPool {
   Tensor values, indices;
@@ -41,18 +41,18 @@ struct MaxPool2dAt {
     const int n = s.input.size();
     const int64_t plane = s.input[n - 1] * s.input[n - 2];
     const int64_t planes = product(Span(s.input).first(size_t(n) - 2)), places = dy.size(n - 1) * dy.size(n - 2);
-    Tensor dx = scatter_add(zeros(Shape{planes, plane}, dy.dtype()), 1, alias(s.indices, Shape{planes, places}, Ints{places, 1}, 0),
-                            reshape(dy, {planes, places}));
+    Tensor dx = scatter_add(zeros(Shape{planes, plane}, dy.dtype()), 1,
+                            alias(s.indices, Shape{planes, places}, Ints{places, 1}, 0), reshape(dy, {planes, places}));
     return {reshape(dx, s.input)};
   }
 };
 
 struct MaxPool2d {
-  static constexpr OpInfo info{"max_pool2d",
-                               "(input: Tensor, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0, "
-                               "dilation: int | tuple = 1, ceil_mode: bool = False, return_indices: bool = False) -> Tensor | tuple",
-                               "The maximum of each window of [N, C, H, W] or [C, H, W]; stride is kernel_size where not given.",
-                               Face::functional};
+  static constexpr OpInfo info{
+      "max_pool2d",
+      "(input: Tensor, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0, "
+      "dilation: int | tuple = 1, ceil_mode: bool = False, return_indices: bool = False) -> Tensor | tuple",
+      "The maximum of each window of [N, C, H, W] or [C, H, W]; stride is kernel_size where not given.", Face::functional};
   struct Result {
     Tensor values, indices;
   };
@@ -94,16 +94,18 @@ struct AvgPoolGrad {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& g) { return {tape::apply<AvgPool>(g, s.shape, s.include)}; }
 };
 
-inline Grads<1> AvgPool::backward(const Saved& s, Needs, const Tensor& dy) { return {tape::apply<AvgPoolGrad>(dy, s.shape, s.include)}; }
+inline Grads<1> AvgPool::backward(const Saved& s, Needs, const Tensor& dy) {
+  return {tape::apply<AvgPoolGrad>(dy, s.shape, s.include)};
+}
 
 struct AvgPool2d {
-  static constexpr OpInfo info{"avg_pool2d",
-                               "(input: Tensor, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0, "
-                               "ceil_mode: bool = False, count_include_pad: bool = True) -> Tensor",
-                               "The mean of each window of [N, C, H, W] or [C, H, W]; stride is kernel_size where not given.",
-                               Face::functional};
-  static Tensor forward(const Tensor& x, const Ints& kernel_size, const std::optional<Ints>& stride, const Ints& padding, bool ceil_mode,
-                        bool count_include_pad) {
+  static constexpr OpInfo info{
+      "avg_pool2d",
+      "(input: Tensor, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0, "
+      "ceil_mode: bool = False, count_include_pad: bool = True) -> Tensor",
+      "The mean of each window of [N, C, H, W] or [C, H, W]; stride is kernel_size where not given.", Face::functional};
+  static Tensor forward(const Tensor& x, const Ints& kernel_size, const std::optional<Ints>& stride, const Ints& padding,
+                        bool ceil_mode, bool count_include_pad) {
     const PoolShape s = pool_shape(info.name, x, kernel_size, stride ? *stride : kernel_size, padding, {1}, ceil_mode);
     return tape::apply<AvgPool>(x, s, count_include_pad);
   }

@@ -14,8 +14,9 @@ inline Tensor expand_reduced(const Tensor& dy, const Shape& shape, const Ints& d
 
 // y = sum x;  dx = dy repeated
 struct Sum {
-  static constexpr OpInfo info{"sum", "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Tensor",
-                               "The sum over dim, or over everything; integers and bool sum as int64."};
+  static constexpr OpInfo info{
+      "sum", "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Tensor",
+      "The sum over dim, or over everything; integers and bool sum as int64."};
   struct Saved {
     Shape shape;
     Ints dims;
@@ -50,8 +51,9 @@ struct Mean {
 
 // y = prod x;  dx = dy times the product of the others
 struct Prod {
-  static constexpr OpInfo info{"prod", "(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Tensor",
-                               "The product over dim, or of everything; integers and bool multiply as int64."};
+  static constexpr OpInfo info{
+      "prod", "(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Tensor",
+      "The product over dim, or of everything; integers and bool multiply as int64."};
   struct Saved {
     SavedInput x;
     SavedOutput y;
@@ -71,13 +73,16 @@ struct Prod {
     Tensor up = reshape(dy, kept);
     if (x.numel() == 0) return {up * x};
     const Tensor zeros = eq(x, number(0));
-    if (!reduce_values(info.name, table().reduce.max, zeros, normalize_dims(info.name, {}, x.ndim()), false, DType::bool_).scalar<bool>()) return {up * reshape(s.y.unpack(), kept) / x};
+    if (!reduce_values(info.name, table().reduce.max, zeros, normalize_dims(info.name, {}, x.ndim()), false, DType::bool_)
+             .scalar<bool>())
+      return {up * reshape(s.y.unpack(), kept) / x};
     if (tape::grad_enabled()) return {up * others(x, s.dims)};
     // First order only: one zero gets the product of the rest, and beside a zero every other gradient is zero.
     Tensor filled = where(zeros, number(1), x);
     Tensor rest = prod(filled, s.dims);
     Tensor count = sum(zeros, s.dims, true);
-    return {up * where(zeros, where(eq(count, number(1)), rest, number(0)), where(eq(count, number(0)), rest / filled, number(0)))};
+    return {up *
+            where(zeros, where(eq(count, number(1)), rest, number(0)), where(eq(count, number(0)), rest / filled, number(0)))};
   }
 
  private:
@@ -194,7 +199,8 @@ struct All {
   static Tensor forward(const Tensor& x, const Ints& dim, bool keepdim) {
     return truth(info.name, table().reduce.min, x, dim, keepdim, true);
   }
-  static Tensor truth(const char* op, const kernels::ReduceFn* fn, const Tensor& x, const Ints& dim, bool keepdim, bool of_nothing) {
+  static Tensor truth(const char* op, const kernels::ReduceFn* fn, const Tensor& x, const Ints& dim, bool keepdim,
+                      bool of_nothing) {
     const Ints dims = normalize_dims(op, dim, x.ndim());
     const DType t = x.dtype() == DType::uint8 ? DType::uint8 : DType::bool_;  // as in PyTorch
     if (count(x.shape(), dims) == 0) return full(result_shape(x.shape(), dims, keepdim), of_nothing, t);
@@ -221,7 +227,8 @@ struct Var {
     Ints dims;
     double divisor;
   };
-  static Tensor forward(Saved& s, const Tensor& x, const Ints& dim, bool unbiased, bool keepdim, std::optional<double> correction) {
+  static Tensor forward(Saved& s, const Tensor& x, const Ints& dim, bool unbiased, bool keepdim,
+                        std::optional<double> correction) {
     require_floating(info.name, "input", x);
     s.x = x;
     s.dims = normalize_dims(info.name, dim, x.ndim());
@@ -257,7 +264,8 @@ struct Std {
     Ints dims;
     double divisor;
   };
-  static Tensor forward(Saved& s, const Tensor& x, const Ints& dim, bool unbiased, bool keepdim, std::optional<double> correction) {
+  static Tensor forward(Saved& s, const Tensor& x, const Ints& dim, bool unbiased, bool keepdim,
+                        std::optional<double> correction) {
     require_floating(info.name, "input", x);
     s.x = x;
     s.dims = normalize_dims(info.name, dim, x.ndim());

@@ -44,7 +44,8 @@ void run(kernels::ReduceFn fn, const Cube& cube, const Tensor& out) {
   const auto part = [&](int64_t o0, int64_t o1, int64_t i0, int64_t i1) {
     // A part of inner writes rows that are not adjacent, so it goes one outer index at a time.
     if (i0 == 0 && i1 == cube.inner) {
-      fn({x + o0 * cube.n * cube.inner * x_size, y + o0 * cube.inner * y_size, o1 - o0, cube.n, cube.inner, cube.n * cube.inner, cube.inner});
+      fn({x + o0 * cube.n * cube.inner * x_size, y + o0 * cube.inner * y_size, o1 - o0, cube.n, cube.inner, cube.n * cube.inner,
+          cube.inner});
       return;
     }
     for (int64_t o = o0; o < o1; ++o) {

@@ -4,9 +4,9 @@
 
 namespace tg::ops {
 
-Shape kept_shape(Span shape, const Ints& dims);                   // reduced dims as size 1
+Shape kept_shape(Span shape, const Ints& dims);  // reduced dims as size 1
 Shape result_shape(Span shape, const Ints& dims, bool keepdim);
-int64_t count(Span shape, const Ints& dims);                      // elements reduced into one
+int64_t count(Span shape, const Ints& dims);  // elements reduced into one
 
 // dims are normalized. Throws where a reduction of nothing has no value.
 Tensor reduce_values(const char* op, const kernels::ReduceFn* fn, const Tensor& x, const Ints& dims, bool keepdim, DType out);

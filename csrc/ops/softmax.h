@@ -49,8 +49,8 @@ Tensor run_rows(const Kernel* kernel, int dim, const Tensor& x, const In&... mor
 
 // dx = y (dy - sum(dy y));  d(dy) = the same of g, dy_ = g (dy - sum(dy y)) - dy sum(g y)
 struct SoftmaxGrad {
-  static constexpr OpInfo info{"softmax_grad", "(grad: Tensor, output: Tensor, dim: int) -> Tensor", "The gradient of softmax from its output.",
-                               Face::internal};
+  static constexpr OpInfo info{"softmax_grad", "(grad: Tensor, output: Tensor, dim: int) -> Tensor",
+                               "The gradient of softmax from its output.", Face::internal};
   struct Saved {
     SavedInput dy, y;
     int dim;

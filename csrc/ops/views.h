@@ -88,7 +88,8 @@ struct Expand {
   using Saved = Nothing;
   static Tensor forward(Saved&, const Tensor& x, const Ints& shape) {
     const int lead = shape.size() - x.ndim();
-    if (lead < 0) fail<RuntimeError>("expand(): shape ", Show{shape}, " has fewer dims than the tensor's shape ", Show{x.shape()});
+    if (lead < 0)
+      fail<RuntimeError>("expand(): shape ", Show{shape}, " has fewer dims than the tensor's shape ", Show{x.shape()});
     Shape to = shape;
     Ints strides;
     for (int d = 0; d < shape.size(); ++d) {
@@ -170,7 +171,8 @@ struct AsStrided {
     bool outside = offset < 0;
     for (int d = 0; d < shape.size() && numel; ++d) {
       int64_t reach;
-      outside |= strides[d] < 0 || __builtin_mul_overflow(strides[d], shape[d] - 1, &reach) || __builtin_add_overflow(last, reach, &last);
+      outside |= strides[d] < 0 || __builtin_mul_overflow(strides[d], shape[d] - 1, &reach) ||
+                 __builtin_add_overflow(last, reach, &last);
     }
     if (outside || (numel && last >= x.numel())) {
       fail<RuntimeError>("as_strided(): size ", Show{shape}, ", stride ", Show{strides}, " and storage_offset ", offset,
@@ -209,8 +211,8 @@ struct Clone {
 };
 
 struct Contiguous {
-  static constexpr OpInfo info{"contiguous", "(input: Tensor) -> Tensor", "The tensor itself where it is contiguous, else a contiguous copy.",
-                               Face::method};
+  static constexpr OpInfo info{"contiguous", "(input: Tensor) -> Tensor",
+                               "The tensor itself where it is contiguous, else a contiguous copy.", Face::method};
   static Tensor forward(const Tensor& x) { return x.contiguous() ? x : clone(x); }
 };
 

@@ -18,11 +18,13 @@ struct Pair {
 };
 
 // How often a window fits; ceil_mode lets the last one run over the end, if it starts inside.
-inline int64_t window_count(const char* op, int64_t size, int64_t kernel, int64_t stride, int64_t pad, int64_t dilation, bool ceil_mode) {
+inline int64_t window_count(const char* op, int64_t size, int64_t kernel, int64_t stride, int64_t pad, int64_t dilation,
+                            bool ceil_mode) {
   const int64_t reach = dilation * (kernel - 1) + 1;
   const int64_t room = size + 2 * pad - reach;
   if (room < 0) {
-    fail<RuntimeError>(op, "(): a window of ", kernel, " (dilation ", dilation, ") does not fit into ", size, " with padding ", pad);
+    fail<RuntimeError>(op, "(): a window of ", kernel, " (dilation ", dilation, ") does not fit into ", size, " with padding ",
+                       pad);
   }
   int64_t n = (room + (ceil_mode ? stride - 1 : 0)) / stride + 1;
   if (ceil_mode && (n - 1) * stride >= size + pad) --n;

@@ -54,7 +54,8 @@ extern void (*refresh_view)(TensorImpl* view);
 
 // Up to date with recorded in-place writes to the tensor it is a view of.
 inline void refresh(const Tensor& t) {
-  if (t && t->base && t->base->history != t->base_history) [[unlikely]] detail::refresh_view(t.get());
+  if (t && t->base && t->base->history != t->base_history) [[unlikely]]
+    detail::refresh_view(t.get());
 }
 
 template <class Op, int N>
@@ -122,7 +123,8 @@ auto apply(const A&... args) {
       }
       (detail::for_each_tensor(args,
                                [&](const Tensor& t) {
-                                 if (t && t->inference) [[unlikely]] detail::inference_input(Op::info.name);
+                                 if (t && t->inference) [[unlikely]]
+                                   detail::inference_input(Op::info.name);
                                  node->edges[n++] = edge_to(t);
                                  node->num_edges = n;
                                }),
@@ -132,7 +134,8 @@ auto apply(const A&... args) {
     }
     typename Op::Saved unused;
     Tensor y = Op::forward(unused, args...);
-    if (t_mode.inference) [[unlikely]] y->inference = true;
+    if (t_mode.inference) [[unlikely]]
+      y->inference = true;
     return y;
   } else {
     return Op::forward(args...);

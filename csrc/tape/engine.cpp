@@ -69,7 +69,8 @@ Run::~Run() {
 void Run::visit_edge(const Edge& e) {
   if (Node* n = e.node) {
     if (n->run == this) return;
-    if (n->run) fail<RuntimeError>("backward(): this graph is being differentiated already, by another thread or by a hook on it");
+    if (n->run)
+      fail<RuntimeError>("backward(): this graph is being differentiated already, by another thread or by a hook on it");
     n->run = this;
     retain(n);
     order_.push_back(n);
@@ -114,8 +115,9 @@ void Run::start(const TensorList& roots, const TensorList& seeds) {
     Node* n = stack_.back();
     stack_.pop_back();
     if (n->released) {
-      fail<RuntimeError>("backward(): the values that ", n->info->name,
-                         "() saved were freed by an earlier backward; pass retain_graph=True there to go through the graph again");
+      fail<RuntimeError>(
+          "backward(): the values that ", n->info->name,
+          "() saved were freed by an earlier backward; pass retain_graph=True there to go through the graph again");
     }
     for (uint32_t i = 0; i < n->num_edges; ++i) visit_edge(n->edges[i]);
   }
@@ -183,8 +185,9 @@ void Run::run_node(Node& n) {
   try {
     n.backward(dy, Needs(mask), *this);
   } catch (const StaleSaved& stale) {
-    fail<RuntimeError>("backward(): a tensor that ", n.info->name, "() saved for its gradient was changed in place afterwards (version ",
-                       stale.version, ", saved at version ", stale.saved_version, ")");
+    fail<RuntimeError>("backward(): a tensor that ", n.info->name,
+                       "() saved for its gradient was changed in place afterwards (version ", stale.version,
+                       ", saved at version ", stale.saved_version, ")");
   }
   if (!options_.retain_graph) n.release_saved();
 }
@@ -252,6 +255,7 @@ void Run::add_to_leaves() {
 
 void (*detail::refresh_view)(TensorImpl*) = nullptr;
 void (*run_hook)(PyObject*, Tensor&) = nullptr;
+thread_local Mode t_mode;
 
 void backward(const TensorList& roots, const TensorList& seeds, const TensorList& inputs, BackwardOptions options) {
   Run run(inputs, !inputs.empty(), options);
@@ -264,7 +268,8 @@ TensorList grad(const TensorList& roots, const TensorList& seeds, const TensorLi
   Run run(inputs, true, options);
   for (size_t i = 0; i < inputs.size(); ++i) {
     refresh(inputs[i]);
-    if (!inputs[i].requires_grad()) fail<RuntimeError>("grad(): input ", i, " of shape ", Show{inputs[i].shape()}, " does not require grad");
+    if (!inputs[i].requires_grad())
+      fail<RuntimeError>("grad(): input ", i, " of shape ", Show{inputs[i].shape()}, " does not require grad");
   }
   run.start(roots, seeds);
   run.go();

@@ -23,9 +23,7 @@ void entomb(TensorImpl* t, Node* n) {
 }
 
 // Same layout and values, another object: what the graph keeps of an instance of a user's subclass.
-Tensor stand_in(TensorImpl* t) {
-  return on_storage(t->storage, t->data, {t->shape, t->ndim}, {t->strides, t->ndim}, t->dtype);
-}
+Tensor stand_in(TensorImpl* t) { return on_storage(t->storage, t->data, {t->shape, t->ndim}, {t->strides, t->ndim}, t->dtype); }
 
 }  // namespace
 
@@ -57,34 +55,41 @@ Node::~Node() {
   }
 }
 
+namespace {
+
+// The tensor is going: settles who keeps its node and what the node keeps of it. True where the node takes t over.
+bool leave_graph(TensorImpl* t, Node* n, bool plain) {
+  if (n->output == t && n->refs > 1 && !t->entombed) {
+    if (plain) {
+      entomb(t, n);
+      return true;
+    }
+    Tensor rest = stand_in(t);
+    rest->meta = std::exchange(t->meta, nullptr);
+    n->output = rest.get();
+    retain(n);
+    rest->grad_fn = n;  // entombed at the end of this block
+  }
+  if (n->output == t) n->output = nullptr;
+  t->grad_fn = nullptr;
+  release(n);
+  return false;
+}
+
+}  // namespace
+
 void dealloc(PyObject* self) {
   auto* t = static_cast<TensorImpl*>(self);
-  if (PyObject_GC_IsTracked(self)) PyObject_GC_UnTrack(self);
-  if (t->weakrefs) PyObject_ClearWeakRefs(self);
   PyTypeObject* type = Py_TYPE(self);
   const bool plain = type == g_tensor_type;
-  if (Node* n = t->grad_fn) {
-    if (n->output == t && n->refs > 1 && !t->entombed) {
-      if (plain) {
-        entomb(t, n);
-        return;
-      }
-      Tensor rest = stand_in(t);
-      rest->meta = std::exchange(t->meta, nullptr);
-      n->output = rest.get();
-      retain(n);
-      rest->grad_fn = n;  // entombed at the end of this block
-    }
-    if (n->output == t) n->output = nullptr;
-    t->grad_fn = nullptr;
-    release(n);
-  }
+  if (t->tracked || !plain) [[unlikely]]
+    PyObject_GC_UnTrack(self);
+  if (t->weakrefs) [[unlikely]]
+    PyObject_ClearWeakRefs(self);
+  if (t->grad_fn && leave_graph(t, t->grad_fn, plain)) return;
   destroy_fields(t);
-  if (plain) {
-    recycle(t);
-  } else {
-    type->tp_free(self);
-  }
+  if (plain) return recycle(t);
+  type->tp_free(self);
   Py_DECREF(type);
 }
 

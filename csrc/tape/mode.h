@@ -8,7 +8,9 @@ struct Mode {
   bool grad = true;
   bool inference = false;
 };
-inline thread_local Mode t_mode;
+// Read by every operation, so worth two bytes of the static block; the compiler flag of the same name would put the
+// C++ library's own thread-locals there too, which fails when another extension was loaded first.
+extern thread_local Mode t_mode __attribute__((tls_model("initial-exec")));
 
 inline bool grad_enabled() { return t_mode.grad; }
 // True where an operation on t now would be recorded.

@@ -51,7 +51,8 @@ class SavedOutput {
     // The version still fits, so no in-place write gave the output another history: the node's output is valid.
     Node* n = output_->grad_fn;
     if (output_->storage) return n ? output_of(*n) : Tensor::borrow(output_);
-    Tensor t = on_storage(storage_.get(), data_, {output_->shape, output_->ndim}, {output_->strides, output_->ndim}, output_->dtype);
+    Tensor t =
+        on_storage(storage_.get(), data_, {output_->shape, output_->ndim}, {output_->strides, output_->ndim}, output_->dtype);
     retain(n);
     t->grad_fn = n;
     return t;

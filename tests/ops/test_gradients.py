@@ -111,7 +111,7 @@ def spellings_beyond_the_first():
             yield pytest.param(case, i, id=f"{case.name}-{i}")
 
 
-@pytest.mark.parametrize(("case", "calling"), spellings_beyond_the_first())
+@pytest.mark.parametrize(("case", "calling"), list(spellings_beyond_the_first()))
 def test_gradient_of_spelling(case, calling):
     """The method and the operator record what the function records."""
     for _, sample, w, _ in list(samples(case))[:4]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from case import ALL, NUMBERS, A, C, Case, DType, I, V, call, rough
+from case import ALL, A, C, Case, DType, call, rough
 
 from rows.functional import MATMULS, SOFTMAXES
 

@@ -1,0 +1,120 @@
+"""Modules made of modules: `Sequential` runs them one after the other, `ModuleList` only holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar, overload
+
+from tinygrad_ext.nn.module import Module
+
+Self = TypeVar("Self", bound="_Numbered")
+
+
+class _Numbered(Module):
+    """What both containers share: sub-modules in order, addressed by position."""
+
+    _modules: dict[str, Module]  # type: ignore[assignment]  # no None here
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._modules.values())
+
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self: Self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        """Return the module at a position, or a container of the same kind over the modules of a slice."""
+        if isinstance(index, slice):
+            part = type(self)()
+            for name in list(self._modules)[index]:
+                part.register_module(name, self._modules[name])
+            return part._renumber()
+        return self._modules[self._name(index)]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        setattr(self, self._name(index), module)
+
+    def __delitem__(self, index: int | slice) -> None:
+        names = list(self._modules)[index] if isinstance(index, slice) else [self._name(index)]
+        for name in names:
+            delattr(self, name)
+        self._renumber()
+
+    def append(self: Self, module: Module) -> Self:
+        """Add a module at the end; returns the container."""
+        self.register_module(str(len(self)), module)
+        return self
+
+    def extend(self: Self, modules: Iterable[Module]) -> Self:
+        """Add modules at the end; returns the container."""
+        for module in modules:
+            self.append(module)
+        return self
+
+    def insert(self, index: int, module: Module) -> None:
+        """Add a module before a position, counted as by `list.insert`."""
+        self.append(module)  # checks the module before anything moves
+        modules = list(self._modules.items())
+        modules.insert(index, modules.pop())
+        self._replace(modules)
+
+    def _name(self, index: int) -> str:
+        names = list(self._modules)
+        if not -len(names) <= index < len(names):
+            raise IndexError(f"{type(self).__name__} of {len(names)} modules: index {index} is out of range")
+        return names[index]
+
+    def _renumber(self: Self) -> Self:
+        self._replace(list(self._modules.items()))
+        return self
+
+    def _replace(self, modules: list[tuple[str, Module]]) -> None:
+        for name, _ in modules:
+            delattr(self, name)
+        for position, (name, module) in enumerate(modules):
+            # Names given by the user (Sequential of a dict) stay, numbers follow the position.
+            self.register_module(str(position) if name.isdecimal() else name, module)
+
+
+class Sequential(_Numbered):
+    """Runs modules one after the other, each on the result of the one before.
+
+    Parameters
+    ----------
+    *modules : Module, or one mapping from name to Module
+        The modules in order; without names they are called "0", "1", ...
+
+    Examples
+    --------
+    >>> model = tg.nn.Sequential(tg.nn.Linear(2, 16), tg.nn.ReLU(), tg.nn.Linear(16, 1))
+    """
+
+    def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
+        super().__init__()
+        if len(modules) == 1 and isinstance(modules[0], Mapping):
+            named = list(modules[0].items())
+        else:
+            named = [(str(position), module) for position, module in enumerate(modules)]  # type: ignore[misc]
+        for name, module in named:
+            self.register_module(name, module)
+
+    def forward(self, x: Any) -> Any:
+        for module in self._modules.values():
+            x = module(x)
+        return x
+
+
+class ModuleList(_Numbered):
+    """A list of modules whose parameters count as the owner's; it has no forward of its own.
+
+    Parameters
+    ----------
+    modules : iterable of Module, optional
+    """
+
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        super().__init__()
+        self.extend(modules)
