@@ -150,7 +150,7 @@ PyObject* detach_inplace(PyObject* self, PyObject*) {
       if (n->output == t.get()) {
         Tensor rest = alias(t);
         rest->grad_fn = n;
-        n->output = rest.get();
+        n->replace_output(rest.get());
       } else {
         tape::release(n);
       }

@@ -30,7 +30,8 @@ void wrong_type(const char* op, const Param& p, PyObject* got) {
 Tensor from_number(PyObject* o) {
   Tensor t;
   if (PyFloat_Check(o)) {
-    t = scalar(PyFloat_AS_DOUBLE(o), DType::float64);
+    t = empty({}, DType::float64);
+    *reinterpret_cast<double*>(t->data) = PyFloat_AS_DOUBLE(o);
   } else if (PyBool_Check(o)) {
     t = scalar(int64_t(o == Py_True), DType::bool_);
   } else if (PyLong_Check(o)) {

@@ -124,6 +124,7 @@ PYBIND11_MODULE(_core, m) {
   init_random(m);
   init_autograd(m);
   init_function(m);
+  init_forward(m);
   init_optim(m);
   init_dlpack(m);
 

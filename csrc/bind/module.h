@@ -8,6 +8,7 @@ void init_create(pybind11::module_& m);
 void init_random(pybind11::module_& m);
 void init_autograd(pybind11::module_& m);
 void init_function(pybind11::module_& m);
+void init_forward(pybind11::module_& m);
 void init_optim(pybind11::module_& m);
 void init_dlpack(pybind11::module_& m);
 

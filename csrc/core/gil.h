@@ -6,6 +6,9 @@
 
 namespace tg {
 
+// Set while this thread must not let others in between: what it writes is shared.
+inline thread_local bool t_keeps_lock = false;
+
 // Above this many elementary operations a kernel runs with Python's lock released.
 inline constexpr int64_t kUnlockedWork = 1 << 18;
 
@@ -14,7 +17,7 @@ inline constexpr int64_t kUnlockedWork = 1 << 18;
 class Unlocked {
  public:
   Unlocked(int64_t work, std::initializer_list<const Tensor*> operands) {
-    if (work < kUnlockedWork || !PyGILState_Check()) return;
+    if (work < kUnlockedWork || t_keeps_lock || !PyGILState_Check()) return;
     for (const Tensor* t : operands)
       if (*t && count_ < kMax) pinned_[count_++] = StoragePtr((*t)->storage);
     state_ = PyEval_SaveThread();

@@ -29,7 +29,7 @@ extern Lists g_lists;
 
 int coarse_class(size_t bytes);
 size_t class_bytes(int size_class);
-void* refill(int size_class);      // throws std::bad_alloc
+void* refill(int size_class);  // throws std::bad_alloc
 void note_peak();
 
 constexpr int fine_class(size_t bytes) { return int((bytes + 63) / 64) - (bytes != 0); }

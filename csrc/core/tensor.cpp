@@ -99,7 +99,13 @@ inline TensorImpl* with_storage(int64_t numel, DType dtype) {
 }  // namespace
 
 Tensor empty(Span shape, DType dtype) {
-  TensorImpl* t = with_storage(product(shape), dtype);
+  // Sizes that operations combine from several tensors may overflow where no single tensor's do.
+  int64_t numel = 1;
+  bool overflow = false;
+  for (int64_t s : shape) overflow |= __builtin_mul_overflow(numel, s, &numel);
+  if (overflow || numel > (INT64_MAX >> 4)) [[unlikely]]
+    checked_numel("empty", shape);
+  TensorImpl* t = with_storage(numel, dtype);
   int64_t step = 1;
   t->ndim = uint8_t(shape.size());
   for (size_t i = shape.size(); i-- > 0;) {

@@ -81,6 +81,11 @@ class Operand {
       tensor_ = &t;
     } else if (t.ndim() == 0) {
       lone_ = true;
+      if (t.dtype() == DType::float64 && dtype == DType::float32) {  // a Python float beside float32: most of them
+        const float v = float(*t.data<double>());
+        std::memcpy(value_, &v, sizeof(v));
+        return;
+      }
       visit(dtype, [&](auto zero) {
         using T = decltype(zero);
         const T v = std::is_floating_point_v<T> || is_floating(t.dtype()) ? T(t.scalar<double>()) : T(t.scalar<int64_t>());

@@ -54,7 +54,7 @@ void hand_over_history(const Tensor& t, const Tensor& heir) {
   } else {
     heir->grad_fn = n;
   }
-  n->output = heir.get();
+  n->replace_output(heir.get());
 }
 
 // From here on `t` is what `made` is, in values and history: t's node is an alias of made's.
@@ -171,7 +171,7 @@ void install_view_refresh() {
       if (n->output == v) {
         Tensor heir = shell_of(view);
         heir->grad_fn = n;
-        n->output = heir.get();
+        n->replace_output(heir.get());
       } else {
         tape::release(n);
       }

@@ -39,7 +39,7 @@ struct Cat {
         fail<RuntimeError>("cat(): shapes ", Show{first->shape()}, " and ", Show{t.shape()}, " differ outside dim ", s.dim);
       }
       s.sizes.push_back(t.size(s.dim));
-      total += t.size(s.dim);
+      if (__builtin_add_overflow(total, t.size(s.dim), &total)) fail<RuntimeError>("cat(): dim ", s.dim, " becomes too large");
     }
     shape[s.dim] = total;
     Tensor out = empty(shape, dtype);

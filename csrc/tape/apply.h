@@ -93,6 +93,9 @@ struct OpNode final : Node {
       released = true;
     }
   }
+  void output_moved(TensorImpl* t) override {
+    if constexpr (requires { saved.y.output_moved(t); }) saved.y.output_moved(t);  // the result is saved as `y` everywhere
+  }
   size_t object_size() const override { return sizeof(*this); }
 };
 

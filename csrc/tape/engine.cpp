@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <string>
+#include <unordered_map>
 
 #include "core/errors.h"
+#include "core/gil.h"
 #include "tape/apply.h"
 
 namespace tg::tape {
@@ -35,17 +37,21 @@ class Run final : public Sink {
   // Whether somebody below this edge waits for a gradient.
   bool wanted(const Edge& e) const {
     if (e.node) return !limited_ || e.node->needed || e.node->captured;
-    return e.leaf && e.leaf->requires_grad && e.leaf->meta && e.leaf->meta->run == this;
+    return e.leaf && e.leaf->requires_grad && (!limited_ || is_input(e.leaf));
   }
   void mark_needed();
   void run_node(Node& n);
   static void gather(TensorImpl*& slot, Tensor grad);
+  void gather_leaf(TensorImpl* leaf, Tensor grad);
+  template <class F>
+  void for_each_leaf(const F& f);
 
   BackwardOptions options_;
   bool limited_;  // only the gradients of inputs_ are wanted
   const TensorList& inputs_;
   std::vector<Node*> order_;
-  std::vector<TensorImpl*> leaves_;
+  std::vector<TensorImpl*> leaves_;                 // their gradients gather in their own meta
+  std::unordered_map<TensorImpl*, Tensor> shared_;  // except where another thread's backward got there first
   std::vector<Node*> stack_;
   std::vector<std::pair<Node*, Tensor>> captured_;
   std::vector<std::pair<TensorImpl*, Tensor>> retained_;
@@ -78,7 +84,10 @@ void Run::visit_edge(const Edge& e) {
   } else if (e.leaf && e.leaf->requires_grad && (!limited_ || is_input(e.leaf))) {
     TensorMeta& meta = Tensor::view_handle(e.leaf).meta();
     if (meta.run == this) return;
-    if (meta.run) fail<RuntimeError>("backward(): another thread is adding to the gradient of the same leaf");
+    if (meta.run) {  // several threads may train on the same parameters
+      shared_.try_emplace(e.leaf, Tensor());
+      return;
+    }
     meta.run = this;
     Py_INCREF(e.leaf);
     leaves_.push_back(e.leaf);
@@ -128,7 +137,7 @@ void Run::start(const TensorList& roots, const TensorList& seeds) {
     if (Node* n = roots[i]->grad_fn) {
       gather(n->incoming, std::move(first[i]));
     } else {
-      gather(roots[i]->meta->incoming, std::move(first[i]));
+      gather_leaf(roots[i].get(), std::move(first[i]));
     }
   }
 }
@@ -162,11 +171,35 @@ void Run::gather(TensorImpl*& slot, Tensor grad) {
   slot = sum.release();
 }
 
+void Run::gather_leaf(TensorImpl* leaf, Tensor grad) {
+  if (leaf->meta->run == this) return gather(leaf->meta->incoming, std::move(grad));
+  TensorImpl* slot = shared_[leaf].release();
+  gather(slot, std::move(grad));
+  shared_[leaf] = Tensor::steal(slot);
+}
+
+// f(leaf, gradient) for every leaf that got one; the gradient may be taken.
+template <class F>
+void Run::for_each_leaf(const F& f) {
+  for (TensorImpl* leaf : leaves_) {
+    if (!leaf->meta->incoming) continue;
+    Tensor g = Tensor::steal(std::exchange(leaf->meta->incoming, nullptr));
+    f(leaf, g);
+    leaf->meta->incoming = g.release();
+  }
+  for (auto& [leaf, g] : shared_)
+    if (g) f(leaf, g);
+}
+
 void Run::deliver(Node& from, int input, Tensor grad) {
   const Edge& e = from.edges[input];
   const TensorImpl* target = e.node ? e.node->output : e.leaf;
   Tensor fitted = target ? fit_gradient(from.info->name, grad, *target) : std::move(grad);
-  gather(e.node ? e.node->incoming : e.leaf->meta->incoming, std::move(fitted));
+  if (e.node) {
+    gather(e.node->incoming, std::move(fitted));
+  } else {
+    gather_leaf(e.leaf, std::move(fitted));
+  }
 }
 
 void Run::run_node(Node& n) {
@@ -195,13 +228,7 @@ void Run::run_node(Node& n) {
 void Run::go() {
   GradMode mode(options_.create_graph);
   for (Node* n : order_) run_node(*n);
-  for (TensorImpl* leaf : leaves_) {
-    TensorMeta& meta = *leaf->meta;
-    if (!meta.incoming) continue;
-    Tensor g = Tensor::steal(std::exchange(meta.incoming, nullptr));
-    call_hooks(meta, g);
-    meta.incoming = g.release();
-  }
+  for_each_leaf([](TensorImpl* leaf, Tensor& g) { call_hooks(*leaf->meta, g); });
 }
 
 TensorList Run::results() {
@@ -209,7 +236,9 @@ TensorList Run::results() {
   for (const Tensor& t : inputs_) {
     Tensor g;
     if (!t->grad_fn) {
-      if (t->meta && t->meta->run == this && t->meta->incoming) g = Tensor::borrow(t->meta->incoming);
+      for_each_leaf([&](TensorImpl* leaf, Tensor& gathered) {
+        if (leaf == t.get()) g = gathered;
+      });
     } else {
       for (auto& [node, grad] : captured_)
         if (node == t->grad_fn) g = grad;
@@ -238,11 +267,12 @@ void add_to_grad(TensorImpl* t, Tensor g, bool create_graph) {
 
 void Run::add_to_leaves() {
   GradMode mode(options_.create_graph);
+  struct KeepLock {  // two threads may add to one leaf's gradient; each addition is whole
+    KeepLock() { t_keeps_lock = true; }
+    ~KeepLock() { t_keeps_lock = false; }
+  } keep_lock;
   for (auto& [t, g] : retained_) add_to_grad(t, g, options_.create_graph);
-  for (TensorImpl* leaf : leaves_) {
-    TensorImpl*& incoming = leaf->meta->incoming;
-    if (incoming) add_to_grad(leaf, Tensor::steal(std::exchange(incoming, nullptr)), options_.create_graph);
-  }
+  for_each_leaf([&](TensorImpl* leaf, Tensor& g) { add_to_grad(leaf, std::exchange(g, Tensor()), options_.create_graph); });
   for (auto& [node, g] : captured_) {
     if (!node->output->meta || !node->output->meta->retains_grad) {
       Tensor::view_handle(node->output).meta();

@@ -66,7 +66,7 @@ bool leave_graph(TensorImpl* t, Node* n, bool plain) {
     }
     Tensor rest = stand_in(t);
     rest->meta = std::exchange(t->meta, nullptr);
-    n->output = rest.get();
+    n->replace_output(rest.get());
     retain(n);
     rest->grad_fn = n;  // entombed at the end of this block
   }

@@ -68,6 +68,12 @@ struct Node {
   virtual void release_saved() {}
   // Whether there is a gradient to go on with (a node with several outputs holds its own).
   virtual bool ready() const { return incoming; }
+  // The output is another object from here on.
+  void replace_output(TensorImpl* t) {
+    output = t;
+    output_moved(t);
+  }
+  virtual void output_moved(TensorImpl*) {}
   // Forgets what a backward that failed has gathered.
   virtual void reset() {}
   // The node whose edges are the operation's inputs (differs for one output of several).

@@ -45,6 +45,7 @@ class SavedOutput {
     return t;
   }
   explicit operator bool() const { return bool(storage_); }
+  void output_moved(TensorImpl* t) { output_ = t; }
   // The result with its history, so that it can be differentiated again.
   Tensor unpack() const {
     if (storage_->version() != version_) throw StaleSaved{version_, storage_->version()};

@@ -204,6 +204,16 @@ TABLE = {
     ),
     "overflow in bytes": (lambda: tg.ones(2**31, 2**30), (*MISFIT, MemoryError, OverflowError), ("",)),
     "too much memory": (lambda: tg.empty(2**55), (*MISFIT, MemoryError), ("",)),
+    "matmul overflow": (
+        lambda: tg.zeros(2**40, 0) @ tg.zeros(0, 2**40),
+        (*MISFIT, MemoryError, OverflowError),
+        ("1099511627776",),
+    ),
+    "broadcast overflow": (
+        lambda: t(1, 1).expand(2**40, 1) + t(1, 1).expand(1, 2**40),
+        (*MISFIT, MemoryError, OverflowError),
+        ("1099511627776",),
+    ),
     "expand overflow": (lambda: t(1, 1).expand(2**40, 2**40), (*MISFIT, MemoryError, OverflowError), ("",)),
     "eye": (lambda: tg.eye(-1), MISFIT, ("eye", "-1")),
     "linspace": (lambda: tg.linspace(0, 1, -1), MISFIT, ("linspace", "-1")),

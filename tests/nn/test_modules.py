@@ -243,3 +243,22 @@ def test_sequential_and_module_list():
     assert len(blocks) == 4
     with pytest.raises((TypeError, ValueError)):
         nn.Sequential(nn.Linear(2, 2), "text")
+
+
+def test_forward_is_looked_up_at_each_call(monkeypatch):
+    """On the instance, on the class, with keywords: whatever forward is now is what a call runs."""
+    layer = nn.Linear(2, 2)
+    x = tg.ones(1, 2)
+    assert layer(input=x).tolist() == layer.forward(x).tolist()
+    monkeypatch.setattr(nn.Linear, "forward", lambda self, x: x + 1)
+    assert layer(x).tolist() == [[2.0, 2.0]]
+    layer.forward = lambda x: x + 2
+    assert layer(x).tolist() == [[3.0, 3.0]]
+
+
+def test_to_accepts_the_only_device():
+    layer = nn.Linear(2, 2)
+    assert layer.to("cpu") is layer
+    assert layer.to("cpu", tg.float64).weight.dtype == tg.float64
+    with pytest.raises(RuntimeError, match="cuda"):
+        layer.to("cuda")

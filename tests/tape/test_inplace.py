@@ -316,3 +316,16 @@ def test_version_counter():
     t[0] = 5
     assert t._version == before + 2
     assert t[:1]._version == t._version
+
+
+def test_detach_in_place_leaves_the_graph_whole():
+    """What was computed before from a tensor detached in place still differentiates, also when it is gone."""
+    x = tg.tensor([0.5, 1.0], dtype=tg.float64, requires_grad=True)
+    y = x.exp()
+    z = y * 3
+    assert y.detach_() is y
+    assert (y.requires_grad, y.grad_fn) == (False, None)
+    del y
+    tg.ones(4)  # takes the memory of what was freed
+    z.sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), 3 * np.exp([0.5, 1.0]), rtol=1e-15)

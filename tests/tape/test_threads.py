@@ -98,3 +98,16 @@ def test_shared_leaf_accumulates():
 
     run(work)
     assert x.grad.tolist() == [50.0 * THREADS] * 4
+
+
+def test_threads_share_parameters():
+    """Each thread adds its part to the gradient of the same leaf; nothing is lost, however large the leaf."""
+    x = tg.ones(1000, 700, requires_grad=True)
+    parts = [np.random.default_rng(i).integers(0, 9, (1000, 700)).astype(np.float32) for i in range(THREADS)]
+
+    def work(i):
+        for _ in range(3):
+            (x * tg.tensor(parts[i])).sum().backward()
+
+    run(work)
+    np.testing.assert_array_equal(x.grad.numpy(), 3 * np.sum(parts, axis=0))  # small integers: exact

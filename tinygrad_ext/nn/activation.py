@@ -9,22 +9,22 @@ from tinygrad_ext.nn.module import Module
 class ReLU(Module):
     """``max(x, 0)``, elementwise; any shape."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        return relu(x)
+    def forward(self, input: Tensor) -> Tensor:
+        return relu(input)
 
 
 class Tanh(Module):
     """The hyperbolic tangent, elementwise; any shape."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        return tanh(x)
+    def forward(self, input: Tensor) -> Tensor:
+        return tanh(input)
 
 
 class Sigmoid(Module):
     """``1 / (1 + exp(-x))``, elementwise; any shape."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        return sigmoid(x)
+    def forward(self, input: Tensor) -> Tensor:
+        return sigmoid(input)
 
 
 class Softmax(Module):
@@ -40,8 +40,8 @@ class Softmax(Module):
         super().__init__()
         self.dim = dim
 
-    def forward(self, x: Tensor) -> Tensor:
-        return softmax(x, self.dim)
+    def forward(self, input: Tensor) -> Tensor:
+        return softmax(input, self.dim)
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"
@@ -55,5 +55,5 @@ class LogSoftmax(Softmax):
     dim : int
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        return log_softmax(x, self.dim)
+    def forward(self, input: Tensor) -> Tensor:
+        return log_softmax(input, self.dim)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from tinygrad_ext._core import Tensor, dtype, float32, float64
+from tinygrad_ext._core import Tensor, _Forward, dtype, float32, float64
 from tinygrad_ext.autograd.grad_mode import no_grad
 from tinygrad_ext.nn.parameter import Parameter
 
@@ -27,11 +27,11 @@ def _forward_missing(self: Module, *args: Any, **kwargs: Any) -> Any:
     raise NotImplementedError(f"{type(self).__name__} has no forward method: define forward(self, x)")
 
 
-class Module:
+class Module(_Forward):
     """The base class of layers and models.
 
     A subclass calls ``super().__init__()``, assigns parameters and sub-modules as attributes, and defines
-    ``forward``. Calling the module runs ``forward``.
+    ``forward``. Calling the module runs ``forward`` (through C, as a small model spends its time here).
 
     Attributes
     ----------
@@ -64,20 +64,6 @@ class Module:
     _buffers: dict[str, Tensor | None]
     _transient_buffers: set[str]  # buffers that are not part of the state dict
     _modules: dict[str, Module | None]
-
-    # ---- calling -------------------------------------------------------------------------------------
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run ``forward``."""
-        return self.forward(*args, **kwargs)
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        # A call is then the subclass's forward itself, without a frame and an argument tuple in between
-        # (70 ns against 190): a small model spends most of its time here. A hand-written __call__ stays.
-        super().__init_subclass__(**kwargs)
-        generic = [Module.__call__, *(vars(base).get("forward") for base in cls.__mro__)]
-        if cls.forward is not _forward_missing and any(cls.__call__ is call for call in generic):
-            cls.__call__ = cls.forward  # type: ignore[method-assign]
 
     # ---- registering ---------------------------------------------------------------------------------
 
@@ -154,9 +140,6 @@ class Module:
                     "parameter: assign a Parameter" if target is parameters else "module: assign a Module"
                 )
                 raise TypeError(f"{name!r} is a {wanted} or None, got {_kind(value)}")
-        if name == "forward" and type(self).__call__ is type(self).forward:
-            # Back to the call that looks forward up in the instance.
-            type(self).__call__ = Module.__call__  # type: ignore[method-assign]
         for registry in registries:
             if registry and registry is not target:
                 registry.pop(name, None)
@@ -325,32 +308,44 @@ class Module:
             else:
                 parameter.grad = parameter.grad.detach().zero_()
 
-    def to(self: Self, dtype: dtype) -> Self:
+    def to(self: Self, *args: dtype | str | None, **kwargs: dtype | str | None) -> Self:
         """Convert the floating-point parameters, their gradients and the buffers, in place.
 
         Parameters
         ----------
-        dtype : dtype
-            `float32` or `float64`. Integer and bool buffers stay as they are.
+        *args, **kwargs : dtype or str
+            `float32` or `float64`, by position or as ``dtype=``. Integer and bool buffers stay as they are.
+            A device, too, which can only be "cpu".
 
         Raises
         ------
         TypeError
-            If `dtype` is not a floating-point dtype.
+            If the dtype is not a floating-point dtype.
+        RuntimeError
+            If the device is not the CPU.
         """
-        if dtype not in (float32, float64):
-            raise TypeError(f"Module.to: expected tinygrad_ext.float32 or float64, got {dtype!r}")
+        wanted = None
+        for value in (*args, *kwargs.values()):
+            if isinstance(value, str):
+                if value.split(":")[0] != "cpu":
+                    raise RuntimeError(f"Module.to: the only device is 'cpu', got {value!r}")
+            elif value is not None:
+                wanted = value
+        if wanted is None:
+            return self
+        if wanted not in (float32, float64):
+            raise TypeError(f"Module.to: expected tinygrad_ext.float32 or float64, got {wanted!r}")
         for parameter in self.parameters():
             # Through .data, so that optimizers and other owners keep the same parameter.
             grad = parameter.grad
             parameter.grad = None
             if parameter.dtype in (float32, float64):
-                parameter.data = parameter.data.to(dtype)
-            parameter.grad = None if grad is None else grad.to(dtype)
+                parameter.data = parameter.data.to(wanted)
+            parameter.grad = None if grad is None else grad.to(wanted)
         for module in self.modules():
             for name, buffer in module._buffers.items():
                 if buffer is not None and buffer.dtype in (float32, float64):
-                    setattr(module, name, buffer.to(dtype))
+                    setattr(module, name, buffer.to(wanted))
         return self
 
     def float(self: Self) -> Self:

@@ -1,0 +1,36 @@
+// The base of nn.Module: calling an instance calls its `forward`, looked up as any attribute is.
+#include "bind/errors.h"
+#include "bind/module.h"
+
+namespace py = pybind11;
+
+namespace tg::bind {
+namespace {
+
+PyObject* call_forward(PyObject* self, PyObject* args, PyObject* kwargs) {
+  static PyObject* name = PyUnicode_InternFromString("forward");
+  constexpr Py_ssize_t kFew = 8;
+  const Py_ssize_t count = PyTuple_GET_SIZE(args);
+  if (!kwargs && count < kFew) {  // without making a bound method
+    PyObject* stack[kFew + 1] = {self};
+    for (Py_ssize_t i = 0; i < count; ++i) stack[i + 1] = PyTuple_GET_ITEM(args, i);
+    return PyObject_VectorcallMethod(name, stack, size_t(count) + 1, nullptr);
+  }
+  PyObject* forward = PyObject_GetAttr(self, name);
+  if (!forward) return nullptr;
+  PyObject* result = PyObject_Call(forward, args, kwargs);
+  Py_DECREF(forward);
+  return result;
+}
+
+}  // namespace
+
+void init_forward(py::module_& m) {
+  static PyType_Slot slots[] = {{Py_tp_call, reinterpret_cast<void*>(call_forward)}, {0, nullptr}};
+  static PyType_Spec spec = {"tinygrad_ext._core._Forward", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
+  PyObject* type = PyType_FromSpec(&spec);
+  if (!type) throw py::error_already_set();
+  m.attr("_Forward") = py::reinterpret_steal<py::object>(type);
+}
+
+}  // namespace tg::bind
