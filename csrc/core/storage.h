@@ -40,8 +40,8 @@ class Storage {
   size_t bytes() const { return bytes_; }
   uint32_t version() const { return version_; }
   void bump_version() { ++version_; }
-  bool unique() const { return refs_ == 1; }
-  bool borrowed() const { return release_ != nullptr; }
+  // Nobody else can see this memory: neither another tensor nor whoever lent it.
+  bool unique() const { return refs_ == 1 && !release_; }
 
   void retain() { ++refs_; }
   void drop() {

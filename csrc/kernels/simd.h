@@ -54,5 +54,26 @@ inline void store_some(T* p, int64_t count, Vec<T> v) {
   for (int64_t l = 0; l < count; ++l) p[l] = lanes[l];
 }
 
+
+// The integer as wide as T: what comparisons of vectors give.
+template <int Bytes>
+struct IntegerOf {
+  typedef int64_t type;
+};
+template <>
+struct IntegerOf<4> {
+  typedef int32_t type;
+};
+
+// True in the lanes [low, high), which may lie outside the lanes there are: a mask for ?:.
+template <class T>
+inline auto lanes_within(int64_t low, int64_t high) {
+  typedef typename IntegerOf<sizeof(T)>::type Index;
+  Vec<Index> lane;
+  for (int l = 0; l < kLanes<T>; ++l) lane[l] = Index(l);
+  const auto clamp = [](int64_t n) { return Index(n < 0 ? 0 : n > kLanes<T> ? kLanes<T> : n); };
+  return (lane >= splat(clamp(low))) & (lane < splat(clamp(high)));
+}
+
 }  // namespace
 }  // namespace tg::kernels

@@ -1,15 +1,7 @@
 // The operations as functions that record.
 #include "ops/functions.h"
 
-#include "ops/arithmetic.h"
-#include "ops/compare.h"
-#include "ops/index.h"
-#include "ops/join.h"
-#include "ops/math.h"
-#include "ops/matmul.h"
-#include "ops/reduce.h"
-#include "ops/softmax.h"
-#include "ops/views.h"
+#include "ops/all.h"
 
 namespace tg::ops {
 
