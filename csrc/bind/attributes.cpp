@@ -20,7 +20,10 @@ PyObject* none_or(Tensor t) { return t ? static_cast<PyObject*>(t.release()) : P
 
 template <PyObject* (*F)(const Tensor&)>
 PyObject* getter(PyObject* self, void*) {
-  return guarded([&] { return F(handle(self)); });
+  return guarded([&] {
+    tape::refresh(handle(self));
+    return F(handle(self));
+  });
 }
 
 PyObject* get_data(const Tensor& t) { return alias(t).release(); }
@@ -106,6 +109,7 @@ int set_data(const Tensor& t, PyObject* value) {
   y.bytes();
   if (t->requires_grad && !is_floating(y.dtype()))
     fail<RuntimeError>("data: a tensor that requires grad cannot become ", y.dtype());
+  Py_CLEAR(t->base);  // on other memory it is no view any more
   adopt(t.get(), y);
   return 0;
 }
@@ -132,6 +136,7 @@ PyObject* item(PyObject* self, PyObject*) {
 PyObject* numpy(PyObject* self, PyObject*) {
   return guarded([&] {
     const Tensor& t = handle(self);
+    tape::refresh(t);
     if (t.requires_grad())
       fail<RuntimeError>("numpy(): the array would not be recorded, but this tensor requires grad; call .detach() first");
     return py::object(array_on(t)).release().ptr();
@@ -146,6 +151,7 @@ PyObject* detach_inplace(PyObject* self, PyObject*) {
   return guarded([&] {
     const Tensor& t = handle(self);
     if (t->base) fail<RuntimeError>("detach_(): a view cannot be detached in place; use detach()");
+    t.bytes();
     if (tape::Node* n = std::exchange(t->grad_fn, nullptr)) {
       if (n->output == t.get()) {
         Tensor rest = alias(t);
@@ -200,6 +206,7 @@ PyObject* requires_grad_(PyObject* self, PyObject* const* args, Py_ssize_t nargs
 PyObject* retain_grad(PyObject* self, PyObject*) {
   return guarded([&] {
     const Tensor& t = handle(self);
+    tape::refresh(t);
     if (!t.requires_grad()) fail<RuntimeError>("retain_grad(): this tensor does not require grad");
     if (!t.is_leaf()) t.meta().retains_grad = true;
     return Py_NewRef(Py_None);

@@ -2,6 +2,7 @@
 #include "bind/caster.h"
 #include "bind/interop.h"
 #include "bind/module.h"
+#include "tape/apply.h"
 #include "tape/engine.h"
 #include "tape/life.h"
 #include "tape/mode.h"
@@ -48,7 +49,10 @@ py::tuple grad(const py::object& outputs, const py::object& inputs, const py::ob
 
 int64_t add_hook(const Tensor& t, py::object hook) {
   static int64_t count = 0;
+  tape::refresh(t);
   if (!t.requires_grad()) fail<RuntimeError>("register_hook(): this tensor does not require grad");
+  if (!PyCallable_Check(hook.ptr()))
+    fail<TypeError>("register_hook(): the hook must be callable, got ", Py_TYPE(hook.ptr())->tp_name);
   t.meta().hooks.push_back({++count, hook.inc_ref().ptr()});
   track(t.get());  // a hook may refer back to its tensor
   return count;
@@ -59,8 +63,10 @@ void call_hook(PyObject* function, Tensor& g) {
   if (result.is_none()) return;
   if (!is_tensor(result.ptr())) fail<TypeError>("hook: must return a Tensor or None, got ", Py_TYPE(result.ptr())->tp_name);
   const Tensor replacement = as_tensor(result.ptr());
-  if (!same(replacement.shape(), g.shape())) {
-    fail<RuntimeError>("hook: returned shape ", Show{replacement.shape()}, " for a gradient of shape ", Show{g.shape()});
+  replacement.bytes();
+  if (!same(replacement.shape(), g.shape()) || replacement.dtype() != g.dtype()) {
+    fail<RuntimeError>("hook: returned shape ", Show{replacement.shape()}, " and dtype ", replacement.dtype(),
+                       " for a gradient of shape ", Show{g.shape()}, " and dtype ", g.dtype());
   }
   g = replacement;
 }

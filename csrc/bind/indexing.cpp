@@ -287,7 +287,9 @@ int set_item(PyObject* self, PyObject* key, PyObject* value) {
     if (!value) fail<TypeError>("index: elements of a tensor cannot be deleted");
     Tensor v = as_operand(value);
     if (!v) v = tensor_from_data("index", value, {});
-    const bool records = tape::grad_enabled() && (x.requires_grad() || v.requires_grad());
+    tape::refresh(x);
+    tape::refresh(v);
+    const bool records = ops::records_write(x) || (tape::grad_enabled() && v.requires_grad());
     ops::check_writable("index", x, records);
     Index index = Parser(x).parse(key);
     if (is_floating(v.dtype()) && !v->weak && !is_floating(x.dtype())) v = ops::to(v, x.dtype());

@@ -56,6 +56,8 @@ PyObject* inplace_slot(PyObject* a, PyObject* b) {
     }
     const Tensor& x = handle(a);
     const Tensor& y = other ? other : handle(b);
+    tape::refresh(x);
+    tape::refresh(y);
     if (tape::recording(x) || tape::recording(y)) return to_python(tape::apply<Op>(x, y, Attrs::value...));
     ops::apply_inplace<Op>(x, y, Attrs::value...);
     return Py_NewRef(a);
@@ -183,6 +185,12 @@ PyObject* new_slot(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   });
 }
 
+// What a buffer refers to while it is out; the tensor itself may get other memory meanwhile.
+struct Lent {
+  Py_ssize_t shape[kMaxDims], strides[kMaxDims];
+  StoragePtr storage;
+};
+
 int get_buffer(PyObject* a, Py_buffer* view, int flags) {
   return guarded_int([&] {
     const Tensor& t = handle(a);
@@ -194,26 +202,27 @@ int get_buffer(PyObject* a, Py_buffer* view, int flags) {
     }
     static const char* formats[] = {"f", "d", "q", "i", "B", "?"};
     const Py_ssize_t size = Py_ssize_t(itemsize(t.dtype()));
-    auto* dims = new Py_ssize_t[2 * kMaxDims];
+    char* data = t.bytes();
+    auto* lent = new Lent{{}, {}, StoragePtr(t->storage)};
     for (int d = 0; d < t.ndim(); ++d) {
-      dims[d] = t.size(d);
-      dims[kMaxDims + d] = t.stride(d) * size;
+      lent->shape[d] = t.size(d);
+      lent->strides[d] = t.stride(d) * size;
     }
     *view = {};
-    view->buf = t.bytes();
+    view->buf = data;
     view->obj = Py_NewRef(a);
     view->len = t.numel() * size;
     view->itemsize = size;
     view->ndim = t.ndim();
     view->format = flags & PyBUF_FORMAT ? const_cast<char*>(formats[int(t.dtype())]) : nullptr;
-    view->shape = flags & PyBUF_ND ? dims : nullptr;
-    view->strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES ? dims + kMaxDims : nullptr;
-    view->internal = dims;
+    view->shape = flags & PyBUF_ND ? lent->shape : nullptr;
+    view->strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES ? lent->strides : nullptr;
+    view->internal = lent;
     return 0;
   });
 }
 
-void release_buffer(PyObject*, Py_buffer* view) { delete[] static_cast<Py_ssize_t*>(view->internal); }
+void release_buffer(PyObject*, Py_buffer* view) { delete static_cast<Lent*>(view->internal); }
 
 // Only tensors that hold Python objects are tracked by the collector: from the first attribute or hook on.
 int set_attribute(PyObject* self, PyObject* name, PyObject* value) {

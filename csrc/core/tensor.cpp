@@ -182,9 +182,24 @@ void track(TensorImpl* t) {
 
 namespace {
 
+// Drops a gradient without recursing: gradients may form a chain, each the gradient of the next.
+void drop_gradient(TensorImpl* grad) {
+  static std::vector<TensorImpl*> waiting;
+  static bool dropping = false;
+  if (grad) waiting.push_back(grad);
+  if (dropping) return;
+  dropping = true;
+  while (!waiting.empty()) {
+    TensorImpl* next = waiting.back();
+    waiting.pop_back();
+    Py_DECREF(next);
+  }
+  dropping = false;
+}
+
 [[gnu::noinline]] void destroy_rare_fields(TensorImpl* t) {
   if (TensorMeta* meta = std::exchange(t->meta, nullptr)) {
-    Py_XDECREF(meta->grad);
+    drop_gradient(meta->grad);
     Py_XDECREF(meta->incoming);
     Py_XDECREF(meta->label);
     for (const TensorMeta::Hook& hook : meta->hooks) Py_DECREF(hook.function);

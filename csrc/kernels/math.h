@@ -152,7 +152,8 @@ inline V log(V x) {
   const auto tiny = x < F::kMinNormal;
   const V y = tiny ? x * T(int64_t(1) << F::kMantissa) : x;
   const IntOf<V> root_half = (IntOf<V>)splat(T(0.70710678118654752));
-  const IntOf<V> above = (IntOf<V>)y - root_half;
+  // Without the sign, which log has no use for, the difference cannot overflow.
+  const IntOf<V> above = ((IntOf<V>)y ^ sign_bit(y)) - root_half;
   const IntOf<V> exponent = above >> F::kMantissa;
   const V f = (V)(above - (exponent << F::kMantissa) + root_half) - T(1);
   const V k = to_float<V>(exponent) - (tiny ? splat(T(F::kMantissa)) : V{});

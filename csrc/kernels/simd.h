@@ -54,7 +54,6 @@ inline void store_some(T* p, int64_t count, Vec<T> v) {
   for (int64_t l = 0; l < count; ++l) p[l] = lanes[l];
 }
 
-
 // The integer as wide as T: what comparisons of vectors give.
 template <int Bytes>
 struct IntegerOf {

@@ -53,9 +53,9 @@ inline void with_stride(int64_t stride, Body body) {
 template <class T>
 struct TapWalk {
   Run down, across;
-  int64_t first;    // the plane's element under output (down.begin, 0); may lie outside the plane
-  int64_t step;     // between the elements under two rows of outputs
-  int64_t reach;    // a row of outputs in whole vectors
+  int64_t first;  // the plane's element under output (down.begin, 0); may lie outside the plane
+  int64_t step;   // between the elements under two rows of outputs
+  int64_t reach;  // a row of outputs in whole vectors
 
   TapWalk(const Window2d& w, int64_t tap_h, int64_t tap_w)
       : down(run_of(rows_of(w), tap_h, w.stride_h)), across(run_of(cols_of(w), tap_w, w.stride_w)) {
@@ -66,7 +66,8 @@ struct TapWalk {
   // Elements of the plane before and behind which whole rows touch, against what there is; the same for the columns.
   bool fits(const Window2d& w, int64_t plane_begin, int64_t plane_end, int64_t columns_end) const {
     const int64_t last = first + (down.end - down.begin - 1) * step;
-    return w.stride_w == 1 && first >= plane_begin && last + reach <= plane_end && (down.end - 1) * w.out_w + reach <= columns_end;
+    return w.stride_w == 1 && first >= plane_begin && last + reach <= plane_end &&
+           (down.end - 1) * w.out_w + reach <= columns_end;
   }
 };
 

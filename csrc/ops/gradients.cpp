@@ -23,9 +23,8 @@ Tensor fit_gradient(const char* op, const Tensor& grad, const TensorImpl& input)
 }
 
 Tensor own_gradient(const Tensor& grad) {
-  if (grad->grad_fn) return grad;
   const bool sole = Py_REFCNT(grad.get()) == 1 && !grad->base && grad->storage->unique() && grad.contiguous();
-  return sole ? grad : ops::clone_values(grad);
+  return sole ? grad : ops::clone(grad);  // recorded where the gradient is
 }
 
 Tensor ones_like(const TensorImpl& t) { return ops::full({t.shape, t.ndim}, 1, t.dtype); }

@@ -283,7 +283,8 @@ struct IndexSelect {
   static Tensor forward(const Tensor& x, int64_t dim, const Tensor& index) {
     const int d = normalize_dim(info.name, dim, x.ndim());
     if (index.ndim() > 1) fail<IndexError>("index_select(): index must be 1-d, got shape ", Show{index.shape()});
-    const Tensor rows = checked_index(info.name, index, x.ndim() ? x.size(d) : 1, d, false);
+    Tensor rows = checked_index(info.name, index, x.ndim() ? x.size(d) : 1, d, false);
+    if (rows->storage == index->storage) rows = clone_values(rows);  // what was checked stays as it is
     if (x.ndim() == 0) return reshape(take_rows(reshape(x, {1, 1}), rows), {});
     Tensor front = d == 0 ? x : transpose(x, 0, d);
     Shape shape = front.shape();

@@ -36,6 +36,12 @@ struct ViewWrite {
 
 int64_t offset_in(const Tensor& view, const Tensor& base) { return (view->data - base->data) / int64_t(itemsize(base.dtype())); }
 
+// Whether self is still a view: .data = may have given either side other memory, and then they part.
+bool is_view(const Tensor& self) {
+  if (self->base && self->base->storage != self->storage) Py_CLEAR(self->base);
+  return self->base;
+}
+
 // What the graph keeps of a tensor that moves on: its shape and its node, not its values.
 Tensor shell_of(const Tensor& t) {
   Tensor shell = alias(t);
@@ -49,6 +55,7 @@ Tensor shell_of(const Tensor& t) {
 void hand_over_history(const Tensor& t, const Tensor& heir) {
   tape::Node* n = std::exchange(t->grad_fn, nullptr);
   if (!n) return;
+  if (t->meta && !t->meta->hooks.empty()) std::swap(heir.meta().hooks, t->meta->hooks);  // they were for the old value
   if (heir->grad_fn) {  // heir has been given the node already (before_write)
     tape::release(n);
   } else {
@@ -72,10 +79,21 @@ void take_history(const Tensor& t, const Tensor& made) {
 
 }  // namespace
 
+bool records_write(const Tensor& self) {
+  if (!tape::grad_enabled()) return false;
+  return self.requires_grad() || (is_view(self) && Tensor::view_handle(self->base).requires_grad());
+}
+
 void check_writable(const char* op, const Tensor& self, bool recording) {
   if (recording && self.is_leaf() && self->requires_grad) {
     fail<RuntimeError>(
         op, "_(): a leaf tensor that requires grad cannot be written to in place while recording; use no_grad() or .data");
+  }
+  if (recording && self->base && self->base->grad_fn && !self.requires_grad()) {
+    fail<RuntimeError>(
+        op,
+        "_(): this view was taken under no_grad, so a recorded write through it would not reach the tensor it looks at; "
+        "take the view again");
   }
   if (recording && self->base && !self->base->grad_fn && self->base->requires_grad) {
     fail<RuntimeError>(op, "_(): a view of a leaf tensor that requires grad cannot be written to in place while recording");
@@ -114,7 +132,7 @@ Tensor before_write(const Tensor& self) {
 
 void commit(const char* op, const Tensor& self, const Tensor& old, const Tensor& result) {
   Tensor value = to(result, self.dtype());
-  if (self->base) {
+  if (is_view(self)) {
     const Tensor base = Tensor::borrow(self->base);
     if (!base.contiguous())
       fail<RuntimeError>(op, "_(): cannot record a write to a view of a tensor that is not contiguous; clone it first");
@@ -139,7 +157,9 @@ void commit(const char* op, const Tensor& self, const Tensor& old, const Tensor&
 }
 
 void copy_inplace(const Tensor& self, const Tensor& source) {
-  const bool records = tape::grad_enabled() && (self.requires_grad() || source.requires_grad());
+  tape::refresh(self);
+  tape::refresh(source);
+  const bool records = records_write(self) || (tape::grad_enabled() && source.requires_grad());
   check_writable("copy", self, records);
   if (!broadcastable_to(source.shape(), self.shape())) {
     fail<RuntimeError>("copy_(): shape ", Show{source.shape()}, " does not broadcast to ", Show{self.shape()});
@@ -152,7 +172,7 @@ void copy_inplace(const Tensor& self, const Tensor& source) {
   Tensor old = before_write(self);
   Tensor value = expand(source, self.shape());
   if (overlaps) value = clone(value);
-  if (!self->base && !value.requires_grad()) {
+  if (!is_view(self) && !value.requires_grad()) {
     // A constant written over recorded history: the gradient ends here, but the tensor stays recorded.
     Tensor zero = old * 0.0;
     value = where(full(self.shape(), 1, DType::bool_), to(value, self.dtype()), zero);
@@ -163,10 +183,11 @@ void copy_inplace(const Tensor& self, const Tensor& source) {
 void install_view_refresh() {
   tape::detail::refresh_view = [](TensorImpl* v) {
     const Tensor view = Tensor::borrow(v);
+    if (!is_view(view)) return;
     const Tensor base = Tensor::borrow(v->base);
-    v->base_history = base->history;
     tape::GradMode recording(true);  // the view keeps its history even when it is next read under no_grad
     Tensor again = as_strided(base, view.shape(), view.strides(), offset_in(view, base));
+    v->base_history = base->history;
     if (tape::Node* n = std::exchange(v->grad_fn, nullptr)) {
       if (n->output == v) {
         Tensor heir = shell_of(view);

@@ -5,6 +5,9 @@
 
 namespace tg::ops {
 
+// Whether a write to self is recorded for self's own sake: for its history or for that of the tensor it looks at.
+bool records_write(const Tensor& self);
+
 // Throws unless self may be written to now: a leaf that requires grad, an expanded view and a tensor of
 // inference mode may not. `recording`: whether the write would be recorded.
 void check_writable(const char* op, const Tensor& self, bool recording);
@@ -21,7 +24,9 @@ void check_storable(const char* op, const Tensor& self, const Tensor& result);
 // self = Op(self, args...) in place.
 template <class Op, class... A>
 void apply_inplace(const Tensor& self, const A&... args) {
-  const bool records = tape::grad_enabled() && (self.requires_grad() || (tape::detail::requires_grad(args) || ...));
+  tape::refresh(self);
+  (tape::detail::for_each_tensor(args, [](const Tensor& t) { tape::refresh(t); }), ...);
+  const bool records = records_write(self) || (tape::grad_enabled() && (tape::detail::requires_grad(args) || ...));
   check_writable(Op::info.name, self, records);
   if (records) {
     Tensor old = before_write(self);

@@ -117,7 +117,7 @@ struct Chunk {
     const int d = normalize_dim(info.name, dim, x.ndim());
     if (chunks < 1) fail<RuntimeError>("chunk(): chunks must be at least 1, got ", chunks);
     if (x.ndim() == 0) fail<RuntimeError>("chunk(): a 0-d tensor has no dim to split");
-    const int64_t size = std::max<int64_t>(1, (x.size(d) + chunks - 1) / chunks);
+    const int64_t size = x.size(d) ? (x.size(d) - 1) / chunks + 1 : 1;
     return Split::forward(x, {{size}, false}, d);
   }
 };

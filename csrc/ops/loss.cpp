@@ -134,7 +134,7 @@ Tensor CrossEntropy::forward(const Tensor& x, const Tensor& target, const Tensor
       each = each * reshape(weight, along);
     }
     Tensor loss = -sum(each, {dim});
-    if (reduction == "mean" && x.ndim() > 1) return sum(loss) / double(x.numel() / x.size(dim));
+    if (reduction == "mean" && x.ndim() > 1) return sum(loss) / double(loss.numel());
     return reduce_loss(info.name, loss, reduction);
   }
   const Targets t = check_targets(info.name, x, target, weight, ignore_index);

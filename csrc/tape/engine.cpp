@@ -12,9 +12,19 @@
 namespace tg::tape {
 namespace {
 
+// A hook may remove itself or another one, so all are held meanwhile.
 void call_hooks(const TensorMeta& meta, Tensor& grad) {
-  const std::vector<TensorMeta::Hook> hooks = meta.hooks;  // a hook may remove itself
-  for (const TensorMeta::Hook& hook : hooks) run_hook(hook.function, grad);
+  struct Held {
+    std::vector<PyObject*> functions;
+    ~Held() {
+      for (PyObject* f : functions) Py_DECREF(f);
+    }
+  } held;
+  for (const TensorMeta::Hook& hook : meta.hooks) {
+    Py_INCREF(hook.function);
+    held.functions.push_back(hook.function);
+  }
+  for (PyObject* f : held.functions) run_hook(f, grad);
 }
 
 // One backward: gathers the nodes below the roots, runs them from the latest to the first, and hands out what arrived.
@@ -37,7 +47,7 @@ class Run final : public Sink {
   // Whether somebody below this edge waits for a gradient.
   bool wanted(const Edge& e) const {
     if (e.node) return !limited_ || e.node->needed || e.node->captured;
-    return e.leaf && e.leaf->requires_grad && (!limited_ || is_input(e.leaf));
+    return e.wants_leaf() && (!limited_ || is_input(e.leaf));
   }
   void mark_needed();
   void run_node(Node& n);
@@ -54,7 +64,7 @@ class Run final : public Sink {
   std::unordered_map<TensorImpl*, Tensor> shared_;  // except where another thread's backward got there first
   std::vector<Node*> stack_;
   std::vector<std::pair<Node*, Tensor>> captured_;
-  std::vector<std::pair<TensorImpl*, Tensor>> retained_;
+  std::vector<std::pair<Tensor, Tensor>> retained_;
 };
 
 Run::~Run() {
@@ -81,7 +91,7 @@ void Run::visit_edge(const Edge& e) {
     retain(n);
     order_.push_back(n);
     stack_.push_back(n);
-  } else if (e.leaf && e.leaf->requires_grad && (!limited_ || is_input(e.leaf))) {
+  } else if (e.wants_leaf() && (!limited_ || is_input(e.leaf))) {
     TensorMeta& meta = Tensor::view_handle(e.leaf).meta();
     if (meta.run == this) return;
     if (meta.run) {  // several threads may train on the same parameters
@@ -100,8 +110,8 @@ void Run::start(const TensorList& roots, const TensorList& seeds) {
     const Tensor& root = roots[i];
     refresh(root);
     if (!root.requires_grad()) {
-      fail<RuntimeError>("backward(): tensor ", i, " of shape ", Show{root.shape()},
-                         " does not require grad and was made by no recorded operation");
+      fail<RuntimeError>("backward(): this tensor of shape ", Show{root.shape()},
+                         " was computed from nothing that requires grad; make a leaf with requires_grad=True first");
     }
     Tensor seed = i < seeds.size() ? seeds[i] : Tensor();
     if (!seed) {
@@ -115,9 +125,9 @@ void Run::start(const TensorList& roots, const TensorList& seeds) {
     }
     first.push_back(fit_gradient("backward", seed, *root.get()));
     if (!root->grad_fn) {
-      visit_edge(Edge{nullptr, root.get()});
+      visit_edge(Edge{nullptr, root.get(), true});
     } else {
-      visit_edge(Edge{root->grad_fn, nullptr});
+      visit_edge(Edge{root->grad_fn});
     }
   }
   while (!stack_.empty()) {
@@ -206,8 +216,10 @@ void Run::run_node(Node& n) {
   if (!n.ready()) return;
   Tensor dy = Tensor::steal(std::exchange(n.incoming, nullptr));
   if (n.output && n.output->meta) {
-    call_hooks(*n.output->meta, dy);
-    if (n.output->meta->retains_grad) retained_.emplace_back(n.output, dy);
+    const Tensor output = output_of(n);  // a hook may give the tensor another history
+    const bool retains = output->meta->retains_grad;
+    call_hooks(*output->meta, dy);
+    if (retains) retained_.emplace_back(output, dy);
   }
   if (n.captured) captured_.emplace_back(&n, dy);
   if (limited_ && !n.needed) return;
@@ -256,7 +268,7 @@ void add_to_grad(TensorImpl* t, Tensor g, bool create_graph) {
     return;
   }
   Tensor held = Tensor::borrow(meta.grad);
-  if (create_graph || recording(held)) {
+  if (create_graph || held.requires_grad() || !held.contiguous()) {
     Tensor sum = accumulate(held, g);
     Py_DECREF(meta.grad);
     meta.grad = sum.release();
@@ -271,13 +283,19 @@ void Run::add_to_leaves() {
     KeepLock() { t_keeps_lock = true; }
     ~KeepLock() { t_keeps_lock = false; }
   } keep_lock;
-  for (auto& [t, g] : retained_) add_to_grad(t, g, options_.create_graph);
+  for (auto& [t, g] : retained_) add_to_grad(t.get(), g, options_.create_graph);
   for_each_leaf([&](TensorImpl* leaf, Tensor& g) { add_to_grad(leaf, std::exchange(g, Tensor()), options_.create_graph); });
   for (auto& [node, g] : captured_) {
-    if (!node->output->meta || !node->output->meta->retains_grad) {
-      Tensor::view_handle(node->output).meta();
-      add_to_grad(node->output, g, options_.create_graph);
-    }
+    const Tensor output = output_of(*node);
+    if (!output.meta().retains_grad) add_to_grad(output.get(), g, options_.create_graph);
+  }
+}
+
+void check_inputs(const char* op, const TensorList& inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    refresh(inputs[i]);
+    if (!inputs[i].requires_grad())
+      fail<RuntimeError>(op, "(): input ", i, " of shape ", Show{inputs[i].shape()}, " does not require grad");
   }
 }
 
@@ -288,6 +306,7 @@ void (*run_hook)(PyObject*, Tensor&) = nullptr;
 thread_local Mode t_mode;
 
 void backward(const TensorList& roots, const TensorList& seeds, const TensorList& inputs, BackwardOptions options) {
+  check_inputs("backward", inputs);
   Run run(inputs, !inputs.empty(), options);
   run.start(roots, seeds);
   run.go();
@@ -295,12 +314,8 @@ void backward(const TensorList& roots, const TensorList& seeds, const TensorList
 }
 
 TensorList grad(const TensorList& roots, const TensorList& seeds, const TensorList& inputs, BackwardOptions options) {
+  check_inputs("grad", inputs);
   Run run(inputs, true, options);
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    refresh(inputs[i]);
-    if (!inputs[i].requires_grad())
-      fail<RuntimeError>("grad(): input ", i, " of shape ", Show{inputs[i].shape()}, " does not require grad");
-  }
   run.start(roots, seeds);
   run.go();
   return run.results();

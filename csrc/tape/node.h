@@ -16,9 +16,10 @@ void release(Node* n);  // iterative: a chain of a million nodes does not recurs
 // An input of a recorded operation: the node that made it, or a tensor that no node made.
 struct Edge {
   Node* node = nullptr;        // owned
-  TensorImpl* leaf = nullptr;  // owned; a constant when it does not require grad
+  TensorImpl* leaf = nullptr;  // owned
+  bool was_wanted = false;     // the leaf required grad when the operation was recorded: only then is what it takes saved
 
-  bool wants_grad() const { return node || (leaf && leaf->requires_grad); }
+  bool wants_leaf() const { return leaf && was_wanted && leaf->requires_grad; }
 };
 
 // Which input gradients a rule is asked for.
@@ -104,6 +105,7 @@ inline Edge edge_to(const Tensor& t) {
   } else {
     Py_INCREF(t.get());
     e.leaf = t.get();
+    e.was_wanted = t->requires_grad;
   }
   return e;
 }

@@ -15,17 +15,21 @@ class SavedInput {
  public:
   SavedInput& operator=(const Tensor& t) {
     tensor_ = t;
-    if (t && t->storage) version_ = t->storage->version();
+    storage_ = StoragePtr(t ? t->storage : nullptr);
+    if (storage_) version_ = storage_->version();
     return *this;
   }
   explicit operator bool() const { return bool(tensor_); }
   const Tensor& unpack() const {
-    if (tensor_ && tensor_->storage->version() != version_) throw StaleSaved{version_, tensor_->storage->version()};
+    if (tensor_ && (tensor_->storage != storage_.get() || storage_->version() != version_)) {
+      throw StaleSaved{version_, tensor_->storage ? tensor_->storage->version() : 0};
+    }
     return tensor_;
   }
 
  private:
   Tensor tensor_;
+  StoragePtr storage_;  // its memory then: .data = may give it another
   uint32_t version_ = 0;
 };
 
