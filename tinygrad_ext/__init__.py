@@ -9,6 +9,11 @@ from pkgutil import extend_path
 # In a checkout this folder hides the installed package; its compiled core is then found through the path.
 __path__ = extend_path(__path__, __name__)
 
+from importlib.util import find_spec
+
+if find_spec("tinygrad_ext._core") is None:
+    raise ImportError("tinygrad_ext is not built yet: run `pip install .` in its folder first")
+
 from tinygrad_ext import _core as _core
 from tinygrad_ext import _tensor as _tensor  # attaches the cold methods
 from tinygrad_ext import autograd, data, nn, optim

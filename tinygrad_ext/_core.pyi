@@ -324,44 +324,118 @@ default_generator: Generator
 __version__: str
 build: str
 
-def tensor(data: Any, dtype: _dtype | None = None, requires_grad: _bool = False, label: str = "") -> Tensor: ...
-def as_tensor(data: Any, dtype: _dtype | None = None) -> Tensor: ...
+def tensor(
+    data: Any,
+    dtype: _dtype | None = None,
+    requires_grad: _bool = False,
+    label: str = "",
+    device: str | None = None,
+) -> Tensor: ...
+def as_tensor(data: Any, dtype: _dtype | None = None, device: str | None = None) -> Tensor: ...
 def from_numpy(array: _Array) -> Tensor: ...
 def from_dlpack(source: Any) -> Tensor: ...
-def zeros(*size: Any, dtype: _dtype | None = None, requires_grad: _bool = False) -> Tensor: ...
-def ones(*size: Any, dtype: _dtype | None = None, requires_grad: _bool = False) -> Tensor: ...
-def empty(*size: Any, dtype: _dtype | None = None, requires_grad: _bool = False) -> Tensor: ...
-def zeros_like(input: Tensor, *, dtype: _dtype | None = None, requires_grad: _bool = False) -> Tensor: ...
-def ones_like(input: Tensor, *, dtype: _dtype | None = None, requires_grad: _bool = False) -> Tensor: ...
-def empty_like(input: Tensor, *, dtype: _dtype | None = None, requires_grad: _bool = False) -> Tensor: ...
+def zeros(
+    *sizes: Any,
+    size: _Ints | None = None,
+    dtype: _dtype | None = None,
+    requires_grad: _bool = False,
+    device: str | None = None,
+) -> Tensor: ...
+def ones(
+    *sizes: Any,
+    size: _Ints | None = None,
+    dtype: _dtype | None = None,
+    requires_grad: _bool = False,
+    device: str | None = None,
+) -> Tensor: ...
+def empty(
+    *sizes: Any,
+    size: _Ints | None = None,
+    dtype: _dtype | None = None,
+    requires_grad: _bool = False,
+    device: str | None = None,
+) -> Tensor: ...
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: _dtype | None = None,
+    requires_grad: _bool = False,
+    device: str | None = None,
+) -> Tensor: ...
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: _dtype | None = None,
+    requires_grad: _bool = False,
+    device: str | None = None,
+) -> Tensor: ...
+def empty_like(
+    input: Tensor,
+    *,
+    dtype: _dtype | None = None,
+    requires_grad: _bool = False,
+    device: str | None = None,
+) -> Tensor: ...
 def rand_like(input: Tensor, *, dtype: _dtype | None = None, requires_grad: _bool = False) -> Tensor: ...
 def randn_like(input: Tensor, *, dtype: _dtype | None = None, requires_grad: _bool = False) -> Tensor: ...
 def full(
-    size: _Ints, fill_value: Tensor | _Number, *, dtype: _dtype | None = None, requires_grad: _bool = False
+    size: _Ints,
+    fill_value: Tensor | _Number,
+    *,
+    dtype: _dtype | None = None,
+    requires_grad: _bool = False,
+    device: str | None = None,
 ) -> Tensor: ...
 def full_like(
-    input: Tensor, fill_value: Tensor | _Number, *, dtype: _dtype | None = None, requires_grad: _bool = False
+    input: Tensor,
+    fill_value: Tensor | _Number,
+    *,
+    dtype: _dtype | None = None,
+    requires_grad: _bool = False,
+    device: str | None = None,
 ) -> Tensor: ...
 def arange(
-    start: _Number,
+    start: _Number | None = None,
     end: _Number | None = None,
     step: _Number = 1,
     *,
     dtype: _dtype | None = None,
     requires_grad: _bool = False,
+    device: str | None = None,
 ) -> Tensor: ...
 def linspace(
-    start: _float, end: _float, steps: _int, *, dtype: _dtype | None = None, requires_grad: _bool = False
+    start: _float,
+    end: _float,
+    steps: _int,
+    *,
+    dtype: _dtype | None = None,
+    requires_grad: _bool = False,
+    device: str | None = None,
 ) -> Tensor: ...
 def eye(
-    n: _int, m: _int | None = None, *, dtype: _dtype | None = None, requires_grad: _bool = False
+    n: _int,
+    m: _int | None = None,
+    *,
+    dtype: _dtype | None = None,
+    requires_grad: _bool = False,
+    device: str | None = None,
 ) -> Tensor: ...
 def result_type(a: _Operand, b: _Operand) -> _dtype: ...
 def rand(
-    *size: Any, generator: Generator | None = None, dtype: _dtype | None = None, requires_grad: _bool = False
+    *sizes: Any,
+    size: _Ints | None = None,
+    generator: Generator | None = None,
+    dtype: _dtype | None = None,
+    requires_grad: _bool = False,
+    device: str | None = None,
 ) -> Tensor: ...
 def randn(
-    *size: Any, generator: Generator | None = None, dtype: _dtype | None = None, requires_grad: _bool = False
+    *sizes: Any,
+    size: _Ints | None = None,
+    generator: Generator | None = None,
+    dtype: _dtype | None = None,
+    requires_grad: _bool = False,
+    device: str | None = None,
 ) -> Tensor: ...
 def randint(*args: Any, **kwargs: Any) -> Tensor: ...
 def randperm(n: _int, *, generator: Generator | None = None, dtype: _dtype | None = None) -> Tensor: ...

@@ -219,7 +219,8 @@ def _contains(self: Tensor, value: Any) -> bool:
 
 
 def _format(self: Tensor, spec: str) -> str:
-    return format(self.item(), spec) if spec and self.ndim == 0 else str(self)
+    # A 0-d tensor formats as its number; others as text, which takes no number's specification.
+    return format(self.item(), spec) if self.ndim == 0 else format(str(self), spec)
 
 
 def _number_format(values: Any) -> Callable[[Any], str]:

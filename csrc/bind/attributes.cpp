@@ -46,7 +46,7 @@ PyObject* get_mT(const Tensor& t) {
 }
 PyObject* get_base(const Tensor& t) { return none_or(Tensor::borrow(t->base)); }
 PyObject* get_label(const Tensor& t) { return t->meta && t->meta->label ? Py_NewRef(t->meta->label) : PyUnicode_FromString(""); }
-PyObject* get_op(const Tensor& t) { return PyUnicode_FromString(t->grad_fn ? t->grad_fn->info->name : ""); }
+PyObject* get_op(const Tensor& t) { return PyUnicode_FromString(t->grad_fn ? t->grad_fn->info->shown() : ""); }
 
 // The tensors this one was computed from, in argument order.
 PyObject* get_prev(const Tensor& t) {

@@ -88,7 +88,7 @@ class PyNode {
   PyNode& operator=(const PyNode&) = delete;
   ~PyNode() { tape::release(n_); }
 
-  std::string name() const { return n_->info->name; }
+  std::string name() const { return n_->info->shown(); }
   uint64_t sequence() const { return n_->sequence; }
   py::tuple next_functions() const {
     const tape::Node& in = n_->inputs();

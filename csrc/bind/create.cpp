@@ -13,7 +13,8 @@
 
 namespace tg::bind {
 
-Shape shape_from(const char* op, const py::args& size) {
+Shape shape_from(const char* op, const py::args& sizes, const py::object& keyword) {
+  const py::args size = keyword.is_none() ? sizes : py::args(py::make_tuple(keyword));
   static const Param param = [] {
     Param p;
     p.name = "size";
@@ -52,8 +53,9 @@ Tensor number_argument(const char* op, const char* name, const py::object& o) {
   return t;
 }
 
-Tensor arange(const py::object& a, const py::object& b, const py::object& c, OptType dtype, bool requires_grad) {
-  const Tensor start = b.is_none() ? scalar(int64_t(0), DType::int64) : number_argument("arange", "start", a);
+Tensor arange(const py::object& a, const py::object& b, const py::object& c, OptType dtype, bool requires_grad, Cpu) {
+  if (a.is_none() && b.is_none()) fail<TypeError>("arange(): argument 'end' is missing");
+  const Tensor start = a.is_none() || b.is_none() ? scalar(int64_t(0), DType::int64) : number_argument("arange", "start", a);
   const Tensor end = number_argument("arange", "end", b.is_none() ? a : b);
   const Tensor step = number_argument("arange", "step", c);
   const bool whole = !is_floating(start.dtype()) && !is_floating(end.dtype()) && !is_floating(step.dtype());
@@ -75,7 +77,7 @@ Tensor arange(const py::object& a, const py::object& b, const py::object& c, Opt
   return with_grad("arange", out, requires_grad);
 }
 
-Tensor linspace(double start, double end, int64_t steps, OptType dtype, bool requires_grad) {
+Tensor linspace(double start, double end, int64_t steps, OptType dtype, bool requires_grad, Cpu) {
   if (steps < 0) fail<RuntimeError>("linspace(): steps must not be negative, got ", steps);
   checked_numel("linspace", Shape{steps});
   Tensor out = empty({steps}, dtype.value_or(DType::float32));
@@ -90,7 +92,7 @@ Tensor linspace(double start, double end, int64_t steps, OptType dtype, bool req
   return with_grad("linspace", out, requires_grad);
 }
 
-Tensor eye(int64_t n, std::optional<int64_t> m, OptType dtype, bool requires_grad) {
+Tensor eye(int64_t n, std::optional<int64_t> m, OptType dtype, bool requires_grad, Cpu) {
   const Shape shape{n, m.value_or(n)};
   checked_numel("eye", shape);
   Tensor out = ops::zeros(shape, dtype.value_or(DType::float32));
@@ -103,20 +105,22 @@ template <class F>
 void def_like(py::module_& m, const char* name, const char* doc, F fill) {
   m.def(
       name,
-      [name, fill](const Tensor& input, OptType dtype, bool requires_grad) {
+      [name, fill](const Tensor& input, OptType dtype, bool requires_grad, Cpu) {
         return with_grad(name, fill(input.shape(), dtype.value_or(input.dtype())), requires_grad);
       },
-      py::arg("input").none(false), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false, doc);
+      py::arg("input").none(false), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false,
+      py::arg("device") = py::none(), doc);
 }
 
 template <class F>
 void def_filled(py::module_& m, const char* name, const char* doc, F fill) {
   m.def(
       name,
-      [name, fill](const py::args& size, OptType dtype, bool requires_grad) {
-        return with_grad(name, fill(shape_from(name, size), dtype.value_or(DType::float32)), requires_grad);
+      [name, fill](const py::args& sizes, const py::object& size, OptType dtype, bool requires_grad, Cpu) {
+        return with_grad(name, fill(shape_from(name, sizes, size), dtype.value_or(DType::float32)), requires_grad);
       },
-      py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false, doc);
+      py::kw_only(), py::arg("size") = py::none(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false,
+      py::arg("device") = py::none(), doc);
 }
 
 }  // namespace
@@ -125,19 +129,20 @@ void init_create(py::module_& m) {
   const auto kw = py::kw_only();
   const auto dtype_arg = py::arg("dtype") = py::none();
   const auto grad_arg = py::arg("requires_grad") = false;
+  const auto device_arg = py::arg("device") = py::none();
   m.def(
       "tensor",
-      [](const py::object& data, OptType dtype, bool requires_grad, const std::string& label) {
+      [](const py::object& data, OptType dtype, bool requires_grad, const std::string& label, Cpu) {
         Tensor t = with_grad("tensor", tensor_from_data("tensor", data.ptr(), dtype), requires_grad);
         if (!label.empty()) t.meta().label = py::str(label).release().ptr();
         return t;
       },
-      py::arg("data"), dtype_arg, grad_arg, py::arg("label") = "",
+      py::arg("data"), dtype_arg, grad_arg, py::arg("label") = "", device_arg,
       "A new tensor with a copy of data: a number, nested lists, an array or a tensor.\nPython floats become float32, ints "
       "int64.");
   m.def(
       "as_tensor",
-      [](const py::object& data, OptType dtype) {
+      [](const py::object& data, OptType dtype, Cpu) {
         if (is_tensor(data.ptr()) && (!dtype || *dtype == as_tensor(data.ptr()).dtype())) return as_tensor(data.ptr());
         if (py::isinstance<py::array>(data)) {
           const py::array a = py::reinterpret_borrow<py::array>(data);
@@ -146,7 +151,7 @@ void init_create(py::module_& m) {
         }
         return tensor_from_data("as_tensor", data.ptr(), dtype);
       },
-      py::arg("data"), dtype_arg, "data as a tensor, without copying where that is possible.");
+      py::arg("data"), dtype_arg, device_arg, "data as a tensor, without copying where that is possible.");
   m.def(
       "from_numpy",
       [](const py::object& array) {
@@ -164,12 +169,12 @@ void init_create(py::module_& m) {
   def_like(m, "empty_like", "A tensor of input's shape and dtype, values not set.", [](Span s, DType t) { return empty(s, t); });
   m.def(
       "full",
-      [](const py::object& size, const py::object& fill_value, OptType dtype, bool requires_grad) {
+      [](const py::object& size, const py::object& fill_value, OptType dtype, bool requires_grad, Cpu) {
         const Tensor value = number_argument("full", "fill_value", fill_value);
-        const Shape shape = shape_from("full", py::args(py::make_tuple(size)));
+        const Shape shape = shape_from("full", py::args(), size);
         return with_grad("full", filled(shape, value, dtype.value_or(default_dtype(category(value.dtype())))), requires_grad);
       },
-      py::arg("size"), py::arg("fill_value"), kw, dtype_arg, grad_arg, "A tensor of one value.");
+      py::arg("size"), py::arg("fill_value"), kw, dtype_arg, grad_arg, device_arg, "A tensor of one value.");
   m.def(
       "full_like",
       [](const Tensor& input, const py::object& fill_value, OptType dtype, bool requires_grad) {
@@ -177,11 +182,11 @@ void init_create(py::module_& m) {
         return with_grad("full_like", filled(input.shape(), value, dtype.value_or(input.dtype())), requires_grad);
       },
       py::arg("input").none(false), py::arg("fill_value"), kw, dtype_arg, grad_arg, "One value in input's shape and dtype.");
-  m.def("arange", &arange, py::arg("start"), py::arg("end") = py::none(), py::arg("step") = 1, kw, dtype_arg, grad_arg,
-        "start, start + step, ... below end; arange(end) starts at 0.");
-  m.def("linspace", &linspace, py::arg("start"), py::arg("end"), py::arg("steps"), kw, dtype_arg, grad_arg,
+  m.def("arange", &arange, py::arg("start") = py::none(), py::arg("end") = py::none(), py::arg("step") = 1, kw, dtype_arg,
+        grad_arg, device_arg, "start, start + step, ... below end; arange(end) starts at 0.");
+  m.def("linspace", &linspace, py::arg("start"), py::arg("end"), py::arg("steps"), kw, dtype_arg, grad_arg, device_arg,
         "`steps` values from start to end, both included, evenly spaced.");
-  m.def("eye", &eye, py::arg("n"), py::arg("m") = py::none(), kw, dtype_arg, grad_arg,
+  m.def("eye", &eye, py::arg("n"), py::arg("m") = py::none(), kw, dtype_arg, grad_arg, device_arg,
         "Ones on the diagonal of an n x m matrix.");
   m.def(
       "result_type",

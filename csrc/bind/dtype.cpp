@@ -59,6 +59,8 @@ void init_dtypes(py::module_& m) {
       .def_property_readonly("is_floating_point", [](const PyDType& d) { return is_floating(d.value); })
       .def_property_readonly(
           "numpy", [](const PyDType& d) { return numpy_dtype(d.value); }, "NumPy's dtype of the same elements.")
+      .def("__eq__", [](const PyDType& d, const py::object& other) { return dtype_from(other.ptr()) == d.value; })
+      .def("__hash__", [](const PyDType& d) { return int(d.value); })
       .def("__reduce__", [](const PyDType& d) { return std::string(name(d.value)); });
   for (DType t : kAll) {
     py::object o = py::cast(PyDType{t});

@@ -21,6 +21,8 @@ void set_python_error() {
     PyErr_SetString(PyExc_ValueError, e.what());
   } catch (const IndexError& e) {
     PyErr_SetString(PyExc_IndexError, e.what());
+  } catch (const MemoryError& e) {
+    PyErr_SetString(PyExc_MemoryError, e.what());
   } catch (const std::bad_alloc&) {
     PyErr_SetString(PyExc_MemoryError, "tinygrad_ext: not enough memory for this tensor");
   } catch (const std::exception& e) {

@@ -155,6 +155,8 @@ class Parser {
 
   void tensor(const Tensor& t) {
     if (is_floating(t.dtype())) fail<IndexError>("index: an index tensor must hold integers or bool, got dtype ", t.dtype());
+    if (t.dtype() == DType::uint8)
+      fail<IndexError>("index: uint8 may mean positions or a mask; convert it with .long() or .bool()");
     if (t.dtype() != DType::bool_) {
       if (t.ndim() == 0) return pick(t.scalar<int64_t>());
       require_dim();

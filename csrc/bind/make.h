@@ -4,8 +4,8 @@
 
 namespace tg::bind {
 
-// A shape given as separate ints or as one tuple; throws on negative sizes and overflow.
-Shape shape_from(const char* op, const py::args& size);
+// A shape given as separate ints, as one tuple, or as size=; throws on negative sizes and overflow.
+Shape shape_from(const char* op, const py::args& sizes, const py::object& keyword = py::none());
 // t with requires_grad set; throws for integer tensors.
 Tensor with_grad(const char* op, Tensor t, bool requires_grad);
 

@@ -79,6 +79,8 @@ PYBIND11_MODULE(_core, m) {
       set_python_error();
     } catch (const IndexError&) {
       set_python_error();
+    } catch (const MemoryError&) {
+      set_python_error();
     }
   });
 

@@ -58,7 +58,7 @@ Tensor randn(const char* op, Span shape, Generator* g, OptType dtype, bool requi
 
 Tensor randint(int64_t low, int64_t high, const py::object& size, Generator* g, OptType dtype, bool requires_grad) {
   if (low >= high) fail<RuntimeError>("randint(): low ", low, " must be below high ", high);
-  Tensor t = empty(shape_from("randint", py::args(py::make_tuple(size))), dtype.value_or(DType::int64));
+  Tensor t = empty(shape_from("randint", py::args(), size), dtype.value_or(DType::int64));
   const uint64_t range = uint64_t(high) - uint64_t(low);
   visit(t.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -122,18 +122,21 @@ void init_random(py::module_& m) {
   const auto generator = py::arg("generator") = py::none();
   const auto dtype_arg = py::arg("dtype") = py::none();
   const auto grad_arg = py::arg("requires_grad") = false;
+  const auto device_arg = py::arg("device") = py::none();
   m.def(
       "rand",
-      [](const py::args& size, Generator* g, OptType dtype, bool grad) {
-        return rand("rand", shape_from("rand", size), g, dtype, grad);
+      [](const py::args& sizes, const py::object& size, Generator* g, OptType dtype, bool grad, Cpu) {
+        return rand("rand", shape_from("rand", sizes, size), g, dtype, grad);
       },
-      kw, generator, dtype_arg, grad_arg, "rand(*size, generator=None, dtype=float32, requires_grad=False): uniform in [0, 1).");
+      kw, py::arg("size") = py::none(), generator, dtype_arg, grad_arg, device_arg,
+      "rand(*size, generator=None, dtype=float32, requires_grad=False): uniform in [0, 1).");
   m.def(
       "randn",
-      [](const py::args& size, Generator* g, OptType dtype, bool grad) {
-        return randn("randn", shape_from("randn", size), g, dtype, grad);
+      [](const py::args& sizes, const py::object& size, Generator* g, OptType dtype, bool grad, Cpu) {
+        return randn("randn", shape_from("randn", sizes, size), g, dtype, grad);
       },
-      kw, generator, dtype_arg, grad_arg, "randn(*size, generator=None, dtype=float32, requires_grad=False): standard normal.");
+      kw, py::arg("size") = py::none(), generator, dtype_arg, grad_arg, device_arg,
+      "randn(*size, generator=None, dtype=float32, requires_grad=False): standard normal.");
   m.def(
       "rand_like",
       [](const Tensor& t, OptType dtype, bool grad) {

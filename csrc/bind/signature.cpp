@@ -71,6 +71,7 @@ Signature::Signature(const OpInfo& info) : op(info.name) {
     p.key = interned(p.name.c_str());
     if (p.name == "dim") p.numpy_key = interned("axis");
     if (p.name == "keepdim") p.numpy_key = interned("keepdims");
+    if (p.name == "correction") p.numpy_key = interned("ddof");
     if (p.name == "input") p.numpy_key = interned("self");
     if (!p.default_text.empty()) p.value = parse_default(p.default_text);
     p.number = p.annotation.find("Number") != std::string::npos;
@@ -111,10 +112,12 @@ void Signature::bind(PyObject* self, PyObject* const* args, Py_ssize_t nargs, Py
     for (int i = 0; i < count && found < 0; ++i)  // a name that is not interned
       if (PyUnicode_Compare(params[size_t(i)].key, key) == 0) found = i;
     if (found < 0) {
-      if (text_of(key) == "out") fail<TypeError>(op, "(): out= is not supported; results are always new tensors");
+      const std::string name = text_of(key);
+      if ((name == "out" || name == "dtype") && args[nargs + k] == Py_None) continue;  // NumPy's functions pass them along
+      if (name == "out") fail<TypeError>(op, "(): out= is not supported; results are always new tensors");
       std::string known;
       for (const Param& p : params) known += (known.empty() ? "" : ", ") + p.name;
-      fail<TypeError>(op, "(): unknown argument '", text_of(key), "'; it has: ", known);
+      fail<TypeError>(op, "(): unknown argument '", name, "'; it has: ", known);
     }
     if (slots[found]) fail<TypeError>(op, "(): argument '", params[size_t(found)].name, "' is given twice");
     slots[found] = args[nargs + k];

@@ -19,6 +19,9 @@ struct IndexError : std::runtime_error {
 struct RuntimeError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+struct MemoryError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 // fail<ValueError>("cat(): ", n, " tensors ...")
 template <class E, class... Parts>

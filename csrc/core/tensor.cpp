@@ -80,7 +80,13 @@ TensorMeta& Tensor::meta() const {
 namespace {
 
 inline TensorImpl* with_storage(int64_t numel, DType dtype) {
-  Storage* storage = Storage::create(size_t(numel) * itemsize(dtype));
+  const size_t bytes = size_t(numel) * itemsize(dtype);
+  Storage* storage;
+  try {
+    storage = Storage::create(bytes);
+  } catch (const std::bad_alloc&) {
+    fail<MemoryError>("not enough memory for a tensor of ", numel, " elements of ", dtype, " (", bytes, " bytes)");
+  }
   TensorImpl* t;
   try {
     t = make_object();

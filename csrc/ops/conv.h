@@ -76,7 +76,10 @@ inline Grads<2> ConvInputGrad::backward(const Saved& s, Needs needs, const Tenso
 struct Conv {
   static constexpr OpInfo info{"conv2d_geometry",
                                "(input: Tensor, weight: Tensor, bias: Tensor | None, geometry: object) -> Tensor",
-                               "conv2d on checked, batched operands.", Face::internal};
+                               "conv2d on checked, batched operands.",
+                               Face::internal,
+                               false,
+                               "conv2d"};
   struct Saved {
     SavedInput x, weight;
     ConvShape shape;

@@ -55,8 +55,12 @@ struct BasicIndex {
 
 // y = x[index], a view;  dx = 0 with dy at the index
 struct Slice {
-  static constexpr OpInfo info{"slice", "(input: Tensor, index: tuple) -> Tensor",
-                               "input[index] for ints, slices, None and ...: a view.", Face::internal};
+  static constexpr OpInfo info{"slice",
+                               "(input: Tensor, index: tuple) -> Tensor",
+                               "input[index] for ints, slices, None and ...: a view.",
+                               Face::internal,
+                               false,
+                               "index"};
   struct Saved {
     Shape shape;
     BasicIndex index;
@@ -129,8 +133,12 @@ Tensor checked_index(const char* op, const Tensor& index, int64_t size, int dim,
 
 // y[i] = x[rows[i]];  dx = dy rows added up where they came from
 struct TakeRows {
-  static constexpr OpInfo info{"take_rows", "(input: Tensor, rows: Tensor) -> Tensor",
-                               "Rows of a 2-d tensor by number (int64, checked).", Face::internal};
+  static constexpr OpInfo info{"take_rows",
+                               "(input: Tensor, rows: Tensor) -> Tensor",
+                               "Rows of a 2-d tensor by number (int64, checked).",
+                               Face::internal,
+                               false,
+                               "index"};
   struct Saved {
     SavedInput rows;
     int64_t count;
@@ -167,8 +175,12 @@ struct AddRows {
 
 // y = x with y[rows[i]] = v[i], the last one winning;  dx = dy without those rows, dv = dy at them
 struct PutRows {
-  static constexpr OpInfo info{"put_rows", "(input: Tensor, rows: Tensor, values: Tensor) -> Tensor",
-                               "A copy of a 2-d tensor with rows replaced.", Face::internal};
+  static constexpr OpInfo info{"put_rows",
+                               "(input: Tensor, rows: Tensor, values: Tensor) -> Tensor",
+                               "A copy of a 2-d tensor with rows replaced.",
+                               Face::internal,
+                               false,
+                               "index_put"};
   struct Saved {
     SavedInput rows;
     DType dtype;

@@ -125,6 +125,8 @@ Tensor CrossEntropy::forward(const Tensor& x, const Tensor& target, const Tensor
   const int dim = x.ndim() == 1 ? 0 : 1;
   const double classes = double(x.size(dim));
   if (is_floating(target.dtype())) {  // probabilities
+    if (target.ndim() + 1 == x.ndim())
+      fail<RuntimeError>("cross_entropy(): class numbers must be integers, got dtype ", target.dtype(), "; use .long()");
     require_same_shape(info.name, x, target);
     Tensor t = label_smoothing > 0 ? target * (1 - label_smoothing) + label_smoothing / classes : target;
     Tensor each = t * log_softmax(x, dim);

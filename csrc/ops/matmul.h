@@ -16,8 +16,12 @@ inline Tensor swap_last(const Tensor& x) { return transpose(x, -2, -1); }
 
 // Y[..., m, n] = A[..., m, k] B[..., k, n], batch dims broadcast;  dA = dY B^T, dB = A^T dY (the engine sums broadcast dims)
 struct BatchedMatMul {
-  static constexpr OpInfo info{"batched_matmul", "(input: Tensor, other: Tensor) -> Tensor",
-                               "The matrix product over the last two dims; the dims before them broadcast.", Face::internal};
+  static constexpr OpInfo info{"batched_matmul",
+                               "(input: Tensor, other: Tensor) -> Tensor",
+                               "The matrix product over the last two dims; the dims before them broadcast.",
+                               Face::internal,
+                               false,
+                               "matmul"};
   struct Saved {
     SavedInput a, b;
   };

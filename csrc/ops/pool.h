@@ -25,8 +25,12 @@ Tensor avg_pool_grad_values(const PoolShape& s, const Tensor& dy, bool count_inc
 
 // y = x at the winners, positions h * W + w within each plane;  dx = dy added where the winners stood
 struct MaxPool2dAt {
-  static constexpr OpInfo info{"max_pool2d_at", "(input: Tensor, indices: Tensor, geometry: object) -> Tensor",
-                               "The elements of each plane that max_pool2d chose.", Face::internal};
+  static constexpr OpInfo info{"max_pool2d_at",
+                               "(input: Tensor, indices: Tensor, geometry: object) -> Tensor",
+                               "The elements of each plane that max_pool2d chose.",
+                               Face::internal,
+                               false,
+                               "max_pool2d"};
   struct Saved {
     Tensor indices;
     Shape input;
@@ -69,8 +73,12 @@ struct AvgPoolGrad;
 
 // y = mean over each window;  dx = dy spread over it
 struct AvgPool {
-  static constexpr OpInfo info{"avg_pool2d_geometry", "(input: Tensor, geometry: object, count_include_pad: bool) -> Tensor",
-                               "avg_pool2d with a checked geometry.", Face::internal};
+  static constexpr OpInfo info{"avg_pool2d_geometry",
+                               "(input: Tensor, geometry: object, count_include_pad: bool) -> Tensor",
+                               "avg_pool2d with a checked geometry.",
+                               Face::internal,
+                               false,
+                               "avg_pool2d"};
   struct Saved {
     PoolShape shape;
     bool include;

@@ -135,7 +135,7 @@ void Run::start(const TensorList& roots, const TensorList& seeds) {
     stack_.pop_back();
     if (n->released) {
       fail<RuntimeError>(
-          "backward(): the values that ", n->info->name,
+          "backward(): the values that ", n->info->shown(),
           "() saved were freed by an earlier backward; pass retain_graph=True there to go through the graph again");
     }
     for (uint32_t i = 0; i < n->num_edges; ++i) visit_edge(n->edges[i]);
@@ -204,7 +204,7 @@ void Run::for_each_leaf(const F& f) {
 void Run::deliver(Node& from, int input, Tensor grad) {
   const Edge& e = from.edges[input];
   const TensorImpl* target = e.node ? e.node->output : e.leaf;
-  Tensor fitted = target ? fit_gradient(from.info->name, grad, *target) : std::move(grad);
+  Tensor fitted = target ? fit_gradient(from.info->shown(), grad, *target) : std::move(grad);
   if (e.node) {
     gather(e.node->incoming, std::move(fitted));
   } else {
@@ -230,7 +230,7 @@ void Run::run_node(Node& n) {
   try {
     n.backward(dy, Needs(mask), *this);
   } catch (const StaleSaved& stale) {
-    fail<RuntimeError>("backward(): a tensor that ", n.info->name,
+    fail<RuntimeError>("backward(): a tensor that ", n.info->shown(),
                        "() saved for its gradient was changed in place afterwards (version ", stale.version,
                        ", saved at version ", stale.saved_version, ")");
   }

@@ -17,7 +17,10 @@ struct OpInfo {
   const char* signature;  // PyTorch's, in Python's syntax: "(input: Tensor, dim: int | tuple | None = None) -> Tensor"
   const char* doc;        // one line; the formula where there is one
   Face face = Face::both;
-  bool inplace = false;  // x.name_() exists too
+  bool inplace = false;         // x.name_() exists too
+  const char* label = nullptr;  // what graphs and errors call it, where that is not its name
+
+  constexpr const char* shown() const { return label ? label : name; }
 };
 
 }  // namespace tg

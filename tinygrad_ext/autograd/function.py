@@ -100,6 +100,8 @@ class Function:
         ctx.needs_input_grad = tuple(isinstance(x, Tensor) and recording and x.requires_grad for x in args)
         with no_grad():
             result = cls.forward(ctx, *args)
+        if isinstance(result, list):
+            raise TypeError(f"{cls.__name__}.forward: return a Tensor or a tuple of them, not a list")
         raw = list(result) if isinstance(result, tuple) else [result]
         wired = cls._record(ctx, args, raw) if any(ctx.needs_input_grad) else {}
         ctx._saved = tuple(None if t is None else _save(t, raw, wired, cls.__name__) for t in ctx._to_save)

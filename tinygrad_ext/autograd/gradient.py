@@ -14,6 +14,7 @@ def grad(
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
 ) -> tuple[Tensor | None, ...]:
     """Return the gradients of the sum of outputs with respect to inputs, which need not be leaves.
@@ -32,6 +33,8 @@ def grad(
         Whether the graph can be differentiated again; by default if `create_graph`.
     create_graph : bool, default False
         Whether the gradients are themselves recorded, for derivatives of higher order.
+    only_inputs : bool, default True
+        Always True, as in PyTorch, whose name it keeps.
     allow_unused : bool, default False
         Whether an input that no output depends on gives None instead of an error.
 
@@ -46,6 +49,8 @@ def grad(
         If an output does not require gradients, is not a scalar and has no weight, if an input is unused, or
         if the graph was freed.
     """
+    if not only_inputs:
+        raise ValueError("grad: only_inputs=False is not supported; use backward() to fill .grad")
     ends = _sequence(outputs)
     weights = (None,) * len(ends) if grad_outputs is None else _sequence(grad_outputs)
     if len(weights) != len(ends):

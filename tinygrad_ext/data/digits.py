@@ -11,7 +11,6 @@ the test part.
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +40,8 @@ def digits() -> Digits:
     >>> train.images.shape
     (1257, 1, 8, 8)
     """
+    from importlib.resources import files  # costs as much to import as the rest of the package
+
     with (files("tinygrad_ext.data") / "digits.npz").open("rb") as file, np.load(file) as arrays:
         images, labels = arrays["images"], arrays["labels"]
     parts = slice(0, 1257), slice(1257, 1437), slice(1437, 1797)

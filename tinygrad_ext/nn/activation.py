@@ -7,10 +7,23 @@ from tinygrad_ext.nn.module import Module
 
 
 class ReLU(Module):
-    """``max(x, 0)``, elementwise; any shape."""
+    """``max(x, 0)``, elementwise; any shape.
+
+    Parameters
+    ----------
+    inplace : bool, default False
+        Write the result over the input.
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
 
     def forward(self, input: Tensor) -> Tensor:
-        return relu(input)
+        return input.relu_() if self.inplace else relu(input)
+
+    def extra_repr(self) -> str:
+        return "inplace=True" if self.inplace else ""
 
 
 class Tanh(Module):
