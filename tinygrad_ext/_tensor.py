@@ -263,7 +263,7 @@ def _repr(self: Tensor) -> str:
 def _rebuild(
     cls: type[Tensor], values: Any, requires_grad: bool, label: str, state: dict[str, Any] | None
 ) -> Tensor:
-    tensor: Tensor = Tensor.__new__(cls, _core.from_numpy(values), requires_grad)
+    tensor: Tensor = Tensor.__new__(cls, _core.as_tensor(values), requires_grad)
     if label:
         tensor.label = label
     if state:

@@ -17,7 +17,7 @@ struct FunctionNode;
 // One output of the function: hands its gradient to the function's node.
 struct OutputNode final : tape::Node {
   size_t slot;
-  tape::Edge edge;
+  tape::Edge edge{};
 
   OutputNode(FunctionNode& f, size_t s);
   ~OutputNode() override;
@@ -110,7 +110,7 @@ py::tuple attach(py::object callback, std::string name, const py::tuple& inputs,
   for (py::handle in : inputs) {
     const Tensor t = as_tensor(in.ptr());
     tape::refresh(t);
-    f->input_edges.push_back(tape::edge_to(t));
+    tape::set_edge(f->input_edges.emplace_back(), t);
   }
   f->edges = f->input_edges.data();
   f->num_edges = uint32_t(f->input_edges.size());

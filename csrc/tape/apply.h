@@ -128,7 +128,7 @@ auto apply(const A&... args) {
                                [&](const Tensor& t) {
                                  if (t && t->inference) [[unlikely]]
                                    detail::inference_input(Op::info.name);
-                                 node->edges[n++] = edge_to(t);
+                                 set_edge(node->edges[n++], t);
                                  node->num_edges = n;
                                }),
        ...);

@@ -127,7 +127,7 @@ void Run::start(const TensorList& roots, const TensorList& seeds) {
     if (!root->grad_fn) {
       visit_edge(Edge{nullptr, root.get(), true});
     } else {
-      visit_edge(Edge{root->grad_fn});
+      visit_edge(Edge{root->grad_fn, nullptr, true});
     }
   }
   while (!stack_.empty()) {

@@ -15,9 +15,10 @@ void release(Node* n);  // iterative: a chain of a million nodes does not recurs
 
 // An input of a recorded operation: the node that made it, or a tensor that no node made.
 struct Edge {
-  Node* node = nullptr;        // owned
-  TensorImpl* leaf = nullptr;  // owned
-  bool was_wanted = false;     // the leaf required grad when the operation was recorded: only then is what it takes saved
+  // No initializers: a node's edges are written once, when they are known.
+  Node* node;        // owned
+  TensorImpl* leaf;  // owned
+  bool was_wanted;   // the leaf required grad when the operation was recorded: only then is what it takes saved
 
   bool wants_leaf() const { return leaf && was_wanted && leaf->requires_grad; }
 };
@@ -96,18 +97,14 @@ N* make_node(A&&... args) {
 }
 
 // The edge to an input: owned references to what made it.
-inline Edge edge_to(const Tensor& t) {
-  Edge e;
-  if (!t) return e;
-  if (Node* n = t->grad_fn) {
-    retain(n);
-    e.node = n;
-  } else {
-    Py_INCREF(t.get());
-    e.leaf = t.get();
-    e.was_wanted = t->requires_grad;
-  }
-  return e;
+// Written where it stays: an Edge does not fit into registers, and reading one back just after it was written stalls.
+inline void set_edge(Edge& e, const Tensor& t) {
+  Node* n = t ? t->grad_fn : nullptr;
+  e.node = n;
+  e.leaf = n ? nullptr : t.get();
+  e.was_wanted = t && (n || t->requires_grad);
+  if (n) retain(n);
+  Py_XINCREF(e.leaf);
 }
 
 }  // namespace tg::tape
