@@ -147,7 +147,7 @@ void init_create(py::module_& m) {
         if (py::isinstance<py::array>(data)) {
           const py::array a = py::reinterpret_borrow<py::array>(data);
           const OptType own = dtype_of_array(a);
-          if (own && a.writeable() && (!dtype || *dtype == *own)) return tensor_from_array("as_tensor", a, true);
+          if (own && a.writeable() && shareable(a) && (!dtype || *dtype == *own)) return tensor_from_array("as_tensor", a, true);
         }
         return tensor_from_data("as_tensor", data.ptr(), dtype);
       },

@@ -106,6 +106,13 @@ Tensor tensor_from_data(const char* op, PyObject* data, std::optional<DType> dty
   return out;
 }
 
+bool shareable(const py::array& array) {
+  const py::ssize_t size = array.itemsize();
+  bool fits = reinterpret_cast<uintptr_t>(array.data()) % uintptr_t(size) == 0;
+  for (py::ssize_t d = 0; d < array.ndim(); ++d) fits &= array.strides(d) >= 0 && array.strides(d) % size == 0;
+  return fits;
+}
+
 Tensor tensor_from_array(const char* op, const py::array& array, bool share) {
   const std::optional<DType> dtype = dtype_of_array(array);
   if (!dtype) {
@@ -115,17 +122,13 @@ Tensor tensor_from_array(const char* op, const py::array& array, bool share) {
   Shape shape;
   Ints strides;
   const int64_t size = int64_t(itemsize(*dtype));
-  bool fits = true;
   for (py::ssize_t d = 0; d < array.ndim(); ++d) {
     shape.push_back(array.shape(d));
-    const int64_t step = array.strides(d);
-    fits &= step >= 0 && step % size == 0;
-    strides.push_back(step / size);
+    strides.push_back(array.strides(d) / size);
   }
-  const auto address = reinterpret_cast<uintptr_t>(array.data());
-  fits &= address % uintptr_t(size) == 0;
   if (share) {
-    if (!fits) fail<ValueError>(op, "(): an array with negative or uneven strides cannot be shared; pass array.copy()");
+    if (!shareable(array))
+      fail<ValueError>(op, "(): an array with negative or uneven strides, or misaligned, cannot be shared; pass array.copy()");
     if (!array.writeable())
       fail<ValueError>(op, "(): the array is read-only, and a tensor on it could write to it; pass array.copy()");
     PyObject* owner = Py_NewRef(array.ptr());

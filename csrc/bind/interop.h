@@ -20,6 +20,8 @@ Tensor tensor_from_data(const char* op, PyObject* data, std::optional<DType> dty
 
 // An array as a tensor; shares memory where `share` asks for it, and then throws where the layout does not allow it.
 Tensor tensor_from_array(const char* op, const py::array& array, bool share);
+// Whether an array's layout is one that a tensor can have: positive strides of whole, aligned elements.
+bool shareable(const py::array& array);
 // The array on the tensor's memory.
 py::array array_on(const Tensor& t);
 

@@ -260,3 +260,13 @@ def test_dlpack_with_torch():
     assert mask.dtype == tg.bool
     assert mask.tolist() == [True, False]
     assert tg.from_dlpack(torch.from_dlpack(tg.tensor([True, False]))).tolist() == [True, False]
+
+
+def test_as_tensor_copies_what_it_cannot_share():
+    """Misaligned memory, as arrays out of a pickle may have, and negative strides."""
+    raw = np.frombuffer(bytearray(4 + 8), dtype=np.uint8)[1:9].view(np.float32)
+    raw[:] = [1.0, 2.0]
+    assert tg.as_tensor(raw).tolist() == [1.0, 2.0]
+    assert tg.as_tensor(np.array([1.0, 2.0])[::-1]).tolist() == [2.0, 1.0]
+    with pytest.raises(ValueError, match=r"cannot be shared"):
+        tg.from_numpy(raw)
