@@ -1,105 +1,29 @@
-"""Write what is made from the operation table: the type stub of the core.
+"""Write what is made from the operation table; a test fails while any of it is stale.
 
-Run ``python docs/generate.py`` after a change to an operation's signature; a test fails while the stub is
-stale.
+Run ``python docs/generate.py`` after a change to an operation's name, signature or description.
 """
 
 from __future__ import annotations
 
-import re
+import sys
 from pathlib import Path
 
-from tinygrad_ext import _core
-
 HERE = Path(__file__).parent
-STUB = HERE.parent / "tinygrad_ext" / "_core.pyi"
-WIDTH = 110
+PACKAGE = HERE.parent / "tinygrad_ext"
+sys.path.insert(0, str(HERE))
 
-OPERATORS = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"]
-IN_PLACE = ["add", "sub", "mul", "truediv", "pow"]
-COMPARISONS = ["eq", "ne", "lt", "le", "gt", "ge"]
-
-WORDS = {
-    "Number": "_Number",
-    "int": "_int",
-    "float": "_float",
-    "bool": "_bool",
-    "dtype": "_dtype",
-    "tuple": "_Ints",
-    "list[Tensor]": "Sequence[Tensor]",
-    "object": "Any",
-}
+from generator import namespaces, stub  # noqa: E402 - found through the line above
 
 
-def annotation(text: str) -> str:
-    """The stub's words for a signature's."""
-    words = [WORDS.get(word.strip(), word.strip()) for word in text.split("|")]
-    if "_int" in words and "_Ints" in words:
-        words.remove("_int")
-    if "_Number" in words:  # whatever stands beside a tensor in an operator
-        words = ["_Operand" if w == "_Number" else w for w in words if w != "Tensor"]
-    return " | ".join(words)
-
-
-def returns(text: str) -> str:
-    return "Any" if "|" in text else "tuple[Tensor, ...]" if text == "tuple" else text
-
-
-def parameters(op: _core.OpInfo, method: bool) -> list[str]:
-    parts, starred = [], False
-    for number, (name, kind, default, keyword_only, variadic) in enumerate(op.params):
-        if method and number == 0:
-            parts.append("self")
-            continue
-        if keyword_only and not starred:
-            parts.append("*")
-            starred = True
-        if variadic:
-            parts.append(f"*{name}: Any")
-            continue
-        parts.append(f"{name}: {annotation(kind)}" + (f" = {default}" if default is not None else ""))
-    return parts
-
-
-def definition(name: str, parts: list[str], result: str, indent: str) -> str:
-    line = f"{indent}def {name}({', '.join(parts)}) -> {result}: ..."
-    if len(line) <= WIDTH:
-        return line
-    inner = f"{indent}    {', '.join(parts)}"
-    if len(inner) <= WIDTH:
-        return f"{indent}def {name}(\n{inner}\n{indent}) -> {result}: ..."
-    lines = "".join(f"{indent}    {part},\n" for part in parts)
-    return f"{indent}def {name}(\n{lines}{indent}) -> {result}: ..."
-
-
-def stub() -> str:
-    """The text of _core.pyi."""
-    operators, methods, functions = [], [], []
-    for name in OPERATORS:
-        operators.append(f"    def __{name}__(self, other: _Operand) -> Tensor: ...")
-        operators.append(f"    def __r{name}__(self, other: _Operand) -> Tensor: ...")
-    operators += [f"    def __i{name}__(self, other: _Operand) -> Tensor: ..." for name in IN_PLACE]
-    operators += [
-        f"    def __{name}__(self, other: Any) -> Tensor: ..."
-        + ("  # type: ignore[override]" if name in ("eq", "ne") else "")
-        for name in COMPARISONS
-    ]
-    written = set(re.findall(r"^    def (\w+)", (HERE / "_core.pyi.in").read_text(), re.MULTILINE))
-    for op in sorted(_core.OPS, key=lambda op: op.name):
-        if not op.params:
-            continue  # reached through others only
-        result = returns(op.returns)
-        functions.append(definition(op.name, parameters(op, False), result, ""))
-        if op.face in ("both", "method") and op.name not in written and "list" not in op.params[0][1]:
-            methods.append(definition(op.name, parameters(op, True), result, "    "))
-            if op.inplace:
-                methods.append(definition(op.name + "_", parameters(op, True), result, "    "))
-    text = (HERE / "_core.pyi.in").read_text()
-    for mark, lines in (("OPERATORS", operators), ("METHODS", methods), ("FUNCTIONS", functions)):
-        text = text.replace(f"@{mark}@", "\n".join(lines))
-    return text
+def outputs() -> dict[Path, str]:
+    """Every generated file with its text."""
+    texts = {PACKAGE / "_core.pyi": stub.stub()}
+    for path, (namespace, doc) in namespaces.MODULES.items():
+        texts[PACKAGE / path] = namespaces.module(namespace, doc)
+    return {path: text for path, text in texts.items() if text}
 
 
 if __name__ == "__main__":
-    STUB.write_text(stub())
-    print(f"wrote {STUB.name}")
+    for path, text in outputs().items():
+        path.write_text(text)
+    print(f"wrote {len(outputs())} files")

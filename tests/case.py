@@ -115,7 +115,8 @@ class Case:
     ulp: float = 1.0
     scale: float = 0.0
     by_abs: bool = False
-    # tg: tg.name(x); method: x.name(); F: tg.nn.functional.name(x); core: tg._core.name(x), for internal ops
+    # tg: tg.name(x); method: x.name(); F: tg.nn.functional.name(x); core: tg._core.name(x), for internal ops;
+    # linalg: tg.linalg.norm(x) for an op named linalg_norm; special likewise
     forms: tuple[str, ...] = ("tg", "method")
     operator: Callable[..., Any] | None = None  # the only way to call it with a leading scalar
     layouts: bool = True  # also called on transposed and sliced arrays

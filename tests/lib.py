@@ -73,6 +73,8 @@ def spellings(tg: Any, case: Case, sample: Sample) -> list[Callable[..., Any]]:
             found.append(getattr(tg.nn.functional, case.name))
         elif form == "core":
             found.append(getattr(tg._core, case.name))
+        elif form in ("linalg", "special"):
+            found.append(getattr(getattr(tg, form), case.name.removeprefix(form + "_")))
         else:
             found.append(lambda x, *args, **kwargs: getattr(x, case.name)(*args, **kwargs))
     return [*found, case.operator] if case.operator else found

@@ -19,6 +19,9 @@ INCLUDES = {
     "bind": {"core", "kernels", "tape", "ops"},
 }
 IMPORTS = {
+    "_functions": {"_core"},
+    "linalg": {"_core"},
+    "special": {"_core"},
     "_tensor": {"_core"},
     "random": {"_core"},
     "autograd": {"_core", "_tensor"},

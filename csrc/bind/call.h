@@ -92,12 +92,13 @@ struct Call {
 // What the module needs of an operation to expose it.
 struct Entry {
   const OpInfo* info;
-  const Signature* signature;
+  const char* family;
   bool differentiable;
-  PyCFunction function;  // METH_FASTCALL | METH_KEYWORDS
-  PyCFunction method;
-  PyCFunction plain_method;    // METH_NOARGS, for operations of one tensor; else null
-  PyCFunction inplace_method;  // null where there is none
+  const Signature* signature = nullptr;  // null, and what follows, where Python cannot call the operation
+  PyCFunction function = nullptr;        // METH_FASTCALL | METH_KEYWORDS
+  PyCFunction method = nullptr;
+  PyCFunction plain_method = nullptr;  // METH_NOARGS, for operations of one tensor
+  PyCFunction inplace_method = nullptr;
 };
 
 template <class F>
@@ -107,11 +108,14 @@ PyCFunction as_pycfunction(F* f) {
 
 // Adds an entry per operation of a family.
 template <class Family>
-void add_entries(std::vector<Entry>& entries) {
+void add_entries(std::vector<Entry>& entries, const char* family) {
   Family::for_each([&]<class Op>() {
     Call<Op>::parsed = &Call<Op>::signature();
-    Entry e{&Op::info, Call<Op>::parsed, tape::Differentiable<Op>, as_pycfunction(&Call<Op>::function), nullptr,
-            nullptr,   nullptr};
+    Entry e{.info = &Op::info,
+            .family = family,
+            .differentiable = tape::Differentiable<Op>,
+            .signature = Call<Op>::parsed,
+            .function = as_pycfunction(&Call<Op>::function)};
     if constexpr (std::is_same_v<std::tuple_element_t<0, typename Call<Op>::Args>, Arg<Tensor>>) {
       e.method = as_pycfunction(&Call<Op>::method);
       if constexpr (Call<Op>::kCount == 1) e.plain_method = as_pycfunction(&Call<Op>::plain_method);
@@ -121,10 +125,23 @@ void add_entries(std::vector<Entry>& entries) {
   });
 }
 
-// Families, each instantiated in a file of its own.
+// Operations that other operations call with arguments they have checked.
+template <class Family>
+void add_internal(std::vector<Entry>& entries, const char* family) {
+  Family::for_each(
+      [&]<class Op>() { entries.push_back({.info = &Op::info, .family = family, .differentiable = tape::Differentiable<Op>}); });
+}
+
+// Families, instantiated in files of their own.
 void add_arithmetic(std::vector<Entry>&);
+void add_math(std::vector<Entry>&);
+void add_activation(std::vector<Entry>&);
+void add_nn(std::vector<Entry>&);
+void add_conv(std::vector<Entry>&);
 void add_views(std::vector<Entry>&);
-void add_reductions(std::vector<Entry>&);
-void add_functional(std::vector<Entry>&);
+void add_index(std::vector<Entry>&);
+void add_reduce(std::vector<Entry>&);
+void add_linalg(std::vector<Entry>&);
+void add_create(std::vector<Entry>&);
 
 }  // namespace tg::bind

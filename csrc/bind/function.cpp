@@ -43,7 +43,10 @@ struct FunctionNode final : tape::Node {
   std::shared_ptr<FunctionNode*> self = std::make_shared<FunctionNode*>(this);
 
   FunctionNode(std::string n, py::object f)
-      : Node(own_info), name(std::move(n)), own_info{name.c_str(), "", "", Face::internal}, callback(std::move(f)) {}
+      : Node(own_info),
+        name(std::move(n)),
+        own_info{.name = name.c_str(), .signature = "", .doc = "", .face = Face::internal},
+        callback(std::move(f)) {}
   ~FunctionNode() override {
     *self = nullptr;
     for (tape::Edge& e : input_edges) {

@@ -9,12 +9,10 @@
 #include "bind/caster.h"
 #include "bind/dtype.h"
 #include "bind/interop.h"
+#include "bind/places.h"
 #include "bind/slots.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
-#include "ops/conv.h"
-#include "ops/index.h"
-#include "ops/pool.h"
 
 namespace tg::bind {
 namespace {
@@ -22,29 +20,25 @@ namespace {
 // What _core.OPS shows of an operation.
 struct OpDescription {
   const OpInfo* info;
+  const char* family;
   bool differentiable;
   std::string returns;
-  py::list params;  // (name, annotation, default or None, keyword_only, variadic)
+  py::list params;  // (name, annotation, default or None, keyword_only, variadic); empty where Python cannot call it
+  py::list places;  // (namespace, name, in place)
 };
 
-const char* face_name(Face f) {
-  constexpr const char* names[] = {"both", "function", "method", "functional", "internal"};
-  return names[int(f)];
-}
-
 OpDescription describe(const Entry& e) {
-  OpDescription d{e.info, e.differentiable, e.signature->returns, py::list()};
+  OpDescription d{e.info, e.family, e.differentiable, e.signature ? e.signature->returns : "Tensor", py::list(), py::list()};
+  if (!e.signature) return d;
   for (const Param& p : e.signature->params) {
     d.params.append(py::make_tuple(p.name, p.annotation,
                                    p.default_text.empty() ? py::object(py::none()) : py::object(py::str(p.default_text)),
                                    p.keyword_only, p.variadic));
   }
+  for (const Place& p : places(*e.info)) {
+    if (p.face != Face::method || e.method) d.places.append(py::make_tuple(namespace_of(p.face), p.name, p.inplace));
+  }
   return d;
-}
-
-template <class Family>
-void describe_internal(py::list& ops) {
-  Family::for_each([&]<class Op>() { ops.append(OpDescription{&Op::info, tape::Differentiable<Op>, "Tensor", py::list()}); });
 }
 
 void add_function(py::module_& m, const Entry& e) {
@@ -96,17 +90,21 @@ PYBIND11_MODULE(_core, m) {
   init_results();
 
   static std::vector<Entry> entries;
-  add_arithmetic(entries);
-  add_views(entries);
-  add_reductions(entries);
-  add_functional(entries);
+  for (auto add_family :
+       {add_arithmetic, add_math, add_activation, add_nn, add_conv, add_views, add_index, add_reduce, add_linalg, add_create})
+    add_family(entries);
   make_tensor_type(entries);
   m.attr("Tensor") = py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(g_tensor_type));
   py::class_<OpDescription>(m, "OpInfo", "What an operation says of itself.")
       .def_property_readonly("name", [](const OpDescription& d) { return d.info->name; })
       .def_property_readonly("signature", [](const OpDescription& d) { return d.info->signature; })
       .def_property_readonly("doc", [](const OpDescription& d) { return d.info->doc; })
-      .def_property_readonly("face", [](const OpDescription& d) { return face_name(d.info->face); })
+      .def_property_readonly("formula", [](const OpDescription& d) { return d.info->formula; })
+      .def_property_readonly("gradient", [](const OpDescription& d) { return d.info->gradient; })
+      .def_property_readonly("shapes", [](const OpDescription& d) { return d.info->shapes; })
+      .def_property_readonly("example", [](const OpDescription& d) { return d.info->example; })
+      .def_readonly("family", &OpDescription::family)
+      .def_readonly("places", &OpDescription::places)
       .def_property_readonly("inplace", [](const OpDescription& d) { return d.info->inplace; })
       .def_property_readonly("differentiable", [](const OpDescription& d) { return d.differentiable; })
       .def_readonly("returns", &OpDescription::returns)
@@ -114,12 +112,9 @@ PYBIND11_MODULE(_core, m) {
       .def("__repr__", [](const OpDescription& d) { return std::string("<op ") + d.info->name + d.info->signature + ">"; });
   py::list ops;
   for (const Entry& e : entries) {
-    add_function(m, e);
+    if (e.signature) add_function(m, e);
     ops.append(describe(e));
   }
-  describe_internal<ops::IndexingInternal>(ops);
-  describe_internal<ops::ConvolutionsInternal>(ops);
-  describe_internal<ops::PoolsInternal>(ops);
   m.attr("OPS") = py::tuple(ops);
 
   init_create(m);

@@ -7,6 +7,7 @@
 
 #include "bind/indexing.h"
 #include "bind/interop.h"
+#include "bind/places.h"
 #include "bind/slots.h"
 #include "ops/arithmetic.h"
 #include "ops/compare.h"
@@ -260,15 +261,9 @@ int clear(PyObject* self) {
 }
 
 // Documentation that Python shows: "name(signature)\n--\n\ntext".
-const char* doc_of(const Entry& e, bool method, bool inplace) {
-  std::string signature = e.info->signature;
-  if (method) {
-    const size_t first = signature.find_first_of(",)");
-    signature = "(self" + signature.substr(first);
-  }
-  std::string* text = new std::string(std::string(e.info->name) + (inplace ? "_" : "") + signature + "\n\n" + e.info->doc);
-  if (inplace) *text += " In place.";
-  return text->c_str();
+std::string doc_of(const OpInfo& info, const Place& p) {
+  const std::string signature = info.signature;
+  return p.name + "(self" + signature.substr(signature.find_first_of(",)")) + "\n\n" + info.doc + (p.inplace ? " In place." : "");
 }
 
 }  // namespace
@@ -277,17 +272,18 @@ void make_tensor_type(const std::vector<Entry>& entries) {
   // These live as long as the type, that is as long as the process.
   auto& methods = *new std::vector<PyMethodDef>(tensor_methods());
   auto& attributes = *new std::vector<PyGetSetDef>(tensor_attributes());
+  const auto keep = [](std::string text) { return (new std::string(std::move(text)))->c_str(); };
   for (const Entry& e : entries) {
-    const bool exposed = e.method && (e.info->face == Face::both || e.info->face == Face::method);
-    if (!exposed) continue;
-    if (e.plain_method) {
-      methods.push_back({e.info->name, e.plain_method, METH_NOARGS, doc_of(e, true, false)});
-    } else {
-      methods.push_back({e.info->name, e.method, METH_FASTCALL | METH_KEYWORDS, doc_of(e, true, false)});
-    }
-    if (e.inplace_method) {
-      const std::string* name = new std::string(std::string(e.info->name) + "_");
-      methods.push_back({name->c_str(), e.inplace_method, METH_FASTCALL | METH_KEYWORDS, doc_of(e, true, true)});
+    for (const Place& p : places(*e.info)) {
+      if (p.face != Face::method || !e.method) continue;
+      const char *name = keep(p.name), *doc = keep(doc_of(*e.info, p));
+      if (p.inplace) {
+        methods.push_back({name, e.inplace_method, METH_FASTCALL | METH_KEYWORDS, doc});
+      } else if (e.plain_method) {
+        methods.push_back({name, e.plain_method, METH_NOARGS, doc});
+      } else {
+        methods.push_back({name, e.method, METH_FASTCALL | METH_KEYWORDS, doc});
+      }
     }
   }
   methods.push_back({nullptr, nullptr, 0, nullptr});

@@ -6,10 +6,13 @@
 
 namespace tg::ops {
 
-// y = a + alpha b;  da = dy, db = alpha dy
 struct Add {
-  static constexpr OpInfo info{"add", "(input: Tensor | Number, other: Tensor | Number, *, alpha: float = 1) -> Tensor",
-                               "input + alpha * other.", Face::both, true};
+  static constexpr OpInfo info{.name = "add",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number, *, alpha: float = 1) -> Tensor",
+                               .doc = "input + alpha * other.",
+                               .formula = "y = a + alpha b",
+                               .gradient = "da = dy, db = alpha dy",
+                               .inplace = true};
   struct Saved {
     double alpha = 1;
   };
@@ -25,10 +28,13 @@ struct Add {
   }
 };
 
-// y = a - alpha b;  da = dy, db = -alpha dy
 struct Sub {
-  static constexpr OpInfo info{"sub", "(input: Tensor | Number, other: Tensor | Number, *, alpha: float = 1) -> Tensor",
-                               "input - alpha * other.", Face::both, true};
+  static constexpr OpInfo info{.name = "sub",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number, *, alpha: float = 1) -> Tensor",
+                               .doc = "input - alpha * other.",
+                               .formula = "y = a - alpha b",
+                               .gradient = "da = dy, db = -alpha dy",
+                               .inplace = true};
   struct Saved {
     double alpha = 1;
   };
@@ -50,10 +56,13 @@ struct Sub {
   }
 };
 
-// y = a b;  da = dy b, db = dy a
 struct Mul {
-  static constexpr OpInfo info{"mul", "(input: Tensor | Number, other: Tensor | Number) -> Tensor", "input * other.", Face::both,
-                               true};
+  static constexpr OpInfo info{.name = "mul",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               .doc = "input * other.",
+                               .formula = "y = a b",
+                               .gradient = "da = dy b, db = dy a",
+                               .inplace = true};
   struct Saved {
     SavedInput a, b;
   };
@@ -68,10 +77,13 @@ struct Mul {
   static void into(const Tensor& self, const Tensor& b) { binary_into(info.name, table().elementwise.mul, self, b, false); }
 };
 
-// y = a / b;  da = dy / b, db = -dy a / b^2
 struct Div {
-  static constexpr OpInfo info{"div", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               "input / other; integers divide as floats.", Face::both, true};
+  static constexpr OpInfo info{.name = "div",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               .doc = "input / other; integers divide as floats.",
+                               .formula = "y = a / b",
+                               .gradient = "da = dy / b, db = -dy a / b^2",
+                               .inplace = true};
   struct Saved {
     SavedInput a, b;
   };
@@ -96,18 +108,23 @@ inline void refuse_zero_divisor(const char* op, const Tensor& a, const Tensor& b
 }
 
 struct FloorDivide {
-  static constexpr OpInfo info{"floor_divide", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               "The quotient rounded towards minus infinity; its gradient is zero.", Face::both, true};
+  static constexpr OpInfo info{.name = "floor_divide",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               .doc = "The quotient rounded towards minus infinity; its gradient is zero.",
+                               .inplace = true};
   static Tensor forward(const Tensor& a, const Tensor& b) {
     refuse_zero_divisor(info.name, a, b);
     return binary(info.name, table().elementwise.floor_divide, a, b);
   }
 };
 
-// y = a - b floor(a / b);  da = dy, db = -dy floor(a / b)
 struct Remainder {
-  static constexpr OpInfo info{"remainder", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               "Python's %: the remainder has the sign of the divisor.", Face::both, true};
+  static constexpr OpInfo info{.name = "remainder",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               .doc = "Python's %: the remainder has the sign of the divisor.",
+                               .formula = "y = a - b floor(a / b)",
+                               .gradient = "da = dy, db = -dy floor(a / b)",
+                               .inplace = true};
   struct Saved {
     SavedInput a, b;
   };
@@ -122,9 +139,13 @@ struct Remainder {
   }
 };
 
-// y = -x;  dx = -dy
 struct Neg {
-  static constexpr OpInfo info{"neg", "(input: Tensor) -> Tensor", "-input.", Face::both, true};
+  static constexpr OpInfo info{.name = "neg",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "-input.",
+                               .formula = "y = -x",
+                               .gradient = "dx = -dy",
+                               .inplace = true};
   using Saved = Nothing;
   static Tensor forward(Saved&, const Tensor& x) {
     if (x.dtype() == DType::bool_) fail<RuntimeError>("neg(): not defined for bool tensors; use ~ or logical_not");
@@ -133,10 +154,13 @@ struct Neg {
   static Grads<1> backward(const Saved&, Needs, const Tensor& dy) { return {-dy}; }
 };
 
-// y = |x|;  dx = dy sign(x)
 struct Abs {
-  static constexpr OpInfo info{"abs", "(input: Tensor) -> Tensor", "The absolute value; its gradient at zero is zero.",
-                               Face::both, true};
+  static constexpr OpInfo info{.name = "abs",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "The absolute value; its gradient at zero is zero.",
+                               .formula = "y = |x|",
+                               .gradient = "dx = dy sign(x)",
+                               .inplace = true};
   struct Saved {
     SavedInput x;
   };
@@ -149,7 +173,8 @@ struct Abs {
 };
 
 struct Sign {
-  static constexpr OpInfo info{"sign", "(input: Tensor) -> Tensor", "-1, 0 or 1; its gradient is zero.", Face::both, true};
+  static constexpr OpInfo info{
+      .name = "sign", .signature = "(input: Tensor) -> Tensor", .doc = "-1, 0 or 1; its gradient is zero.", .inplace = true};
   using Saved = Nothing;
   static Tensor forward(Saved&, const Tensor& x) {
     return x.dtype() == DType::bool_ ? clone_values(x) : unary(info.name, table().elementwise.sign, x);
@@ -157,10 +182,13 @@ struct Sign {
   static Grads<1> backward(const Saved&, Needs, const Tensor& dy) { return {dy * 0.0}; }
 };
 
-// y = x^p;  dx = dy p x^(p-1), dp = dy y log x
 struct Pow {
-  static constexpr OpInfo info{"pow", "(input: Tensor | Number, exponent: Tensor | Number) -> Tensor",
-                               "input to the power of exponent.", Face::both, true};
+  static constexpr OpInfo info{.name = "pow",
+                               .signature = "(input: Tensor | Number, exponent: Tensor | Number) -> Tensor",
+                               .doc = "input to the power of exponent.",
+                               .formula = "y = x^p",
+                               .gradient = "dx = dy p x^(p-1), dp = dy y log x",
+                               .inplace = true};
   struct Saved {
     SavedInput x, p;
     SavedOutput y;
@@ -209,10 +237,12 @@ struct Pow {
   }
 };
 
-// y = max(a, b);  the gradient goes to the larger one, halves to both where they are equal
 struct Maximum {
-  static constexpr OpInfo info{"maximum", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               "The larger of both, elementwise; NaN wins."};
+  static constexpr OpInfo info{.name = "maximum",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               .doc = "The larger of both, elementwise; NaN wins.",
+                               .formula = "y = max(a, b)",
+                               .gradient = "the gradient goes to the larger one, halves to both where they are equal"};
   struct Saved {
     SavedInput a, b;
   };
@@ -231,10 +261,12 @@ struct Maximum {
   }
 };
 
-// y = min(a, b);  the gradient goes to the smaller one, halves to both where they are equal
 struct Minimum {
-  static constexpr OpInfo info{"minimum", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               "The smaller of both, elementwise; NaN wins."};
+  static constexpr OpInfo info{.name = "minimum",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               .doc = "The smaller of both, elementwise; NaN wins.",
+                               .formula = "y = min(a, b)",
+                               .gradient = "the gradient goes to the smaller one, halves to both where they are equal"};
   struct Saved {
     SavedInput a, b;
   };
@@ -248,11 +280,14 @@ struct Minimum {
   }
 };
 
-// y = min(max(x, low), high);  dx = dy where low <= x <= high, the bounds get dy where they win
 struct Clamp {
   static constexpr OpInfo info{
-      "clamp", "(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor",
-      "Each element moved into [min, max]; the gradient passes inside, bounds included.", Face::both, true};
+      .name = "clamp",
+      .signature = "(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor",
+      .doc = "Each element moved into [min, max]; the gradient passes inside, bounds included.",
+      .formula = "y = min(max(x, low), high)",
+      .gradient = "dx = dy where low <= x <= high, the bounds get dy where they win",
+      .inplace = true};
   struct Saved {
     SavedInput x, low, high;
   };
@@ -286,10 +321,13 @@ struct Clamp {
   }
 };
 
-// y = condition ? a : b;  da = condition ? dy : 0, db = condition ? 0 : dy
 struct Where {
-  static constexpr OpInfo info{"where", "(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               "input where condition is true, other elsewhere.", Face::function};
+  static constexpr OpInfo info{.name = "where",
+                               .signature = "(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               .doc = "input where condition is true, other elsewhere.",
+                               .formula = "y = condition ? a : b",
+                               .gradient = "da = condition ? dy : 0, db = condition ? 0 : dy",
+                               .face = Face::function};
   struct Saved {
     SavedInput condition;
   };

@@ -7,61 +7,74 @@
 namespace tg::ops {
 
 struct Eq {
-  static constexpr OpInfo info{"eq", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               "input == other, elementwise."};
+  static constexpr OpInfo info{.name = "eq",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               .doc = "input == other, elementwise."};
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.eq, a, b); }
 };
 struct Ne {
-  static constexpr OpInfo info{"ne", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               "input != other, elementwise."};
+  static constexpr OpInfo info{.name = "ne",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               .doc = "input != other, elementwise."};
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.ne, a, b); }
 };
 struct Lt {
-  static constexpr OpInfo info{"lt", "(input: Tensor | Number, other: Tensor | Number) -> Tensor", "input < other, elementwise."};
+  static constexpr OpInfo info{.name = "lt",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               .doc = "input < other, elementwise."};
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.lt, a, b); }
 };
 struct Le {
-  static constexpr OpInfo info{"le", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               "input <= other, elementwise."};
+  static constexpr OpInfo info{.name = "le",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               .doc = "input <= other, elementwise."};
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.le, a, b); }
 };
 struct Gt {
-  static constexpr OpInfo info{"gt", "(input: Tensor | Number, other: Tensor | Number) -> Tensor", "input > other, elementwise."};
+  static constexpr OpInfo info{.name = "gt",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               .doc = "input > other, elementwise."};
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.gt, a, b); }
 };
 struct Ge {
-  static constexpr OpInfo info{"ge", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               "input >= other, elementwise."};
+  static constexpr OpInfo info{.name = "ge",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               .doc = "input >= other, elementwise."};
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.ge, a, b); }
 };
 struct LogicalNot {
-  static constexpr OpInfo info{"logical_not", "(input: Tensor) -> Tensor", "True where an element is zero."};
+  static constexpr OpInfo info{
+      .name = "logical_not", .signature = "(input: Tensor) -> Tensor", .doc = "True where an element is zero."};
   static Tensor forward(const Tensor& x) { return unary_bool(info.name, table().elementwise.logical_not, x); }
 };
 struct IsNan {
-  static constexpr OpInfo info{"isnan", "(input: Tensor) -> Tensor", "True where an element is NaN."};
+  static constexpr OpInfo info{.name = "isnan", .signature = "(input: Tensor) -> Tensor", .doc = "True where an element is NaN."};
   static Tensor forward(const Tensor& x) {
     return is_floating(x.dtype()) ? unary_bool(info.name, table().elementwise.isnan, x) : zeros(x.shape(), DType::bool_);
   }
 };
 
 struct BitwiseNot {
-  static constexpr OpInfo info{"bitwise_not", "(input: Tensor) -> Tensor", "~input, for integers and bool."};
+  static constexpr OpInfo info{
+      .name = "bitwise_not", .signature = "(input: Tensor) -> Tensor", .doc = "~input, for integers and bool."};
   static Tensor forward(const Tensor& x) { return unary(info.name, table().elementwise.bitwise_not, x); }
 };
 struct BitwiseAnd {
-  static constexpr OpInfo info{"bitwise_and", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               "input & other, for integers and bool."};
+  static constexpr OpInfo info{.name = "bitwise_and",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               .doc = "input & other, for integers and bool."};
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary(info.name, table().elementwise.bitwise_and, a, b); }
 };
 struct BitwiseOr {
-  static constexpr OpInfo info{"bitwise_or", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               "input | other, for integers and bool."};
+  static constexpr OpInfo info{.name = "bitwise_or",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               .doc = "input | other, for integers and bool."};
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary(info.name, table().elementwise.bitwise_or, a, b); }
 };
 struct BitwiseXor {
-  static constexpr OpInfo info{"bitwise_xor", "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               "input ^ other, for integers and bool."};
+  static constexpr OpInfo info{.name = "bitwise_xor",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
+                               .doc = "input ^ other, for integers and bool."};
   static Tensor forward(const Tensor& a, const Tensor& b) { return binary(info.name, table().elementwise.bitwise_xor, a, b); }
 };
 

@@ -30,10 +30,13 @@ Tensor conv_weight_grad(const ConvShape& s, const Tensor& dy, const Tensor& x);
 
 Tensor conv_plain(const ConvShape& s, const Tensor& x, const Tensor& weight);  // records; no bias
 
-// dx = the transposed walk of dy over w;  for a gradient g: d(dy) = conv(g, w), dw = weight_grad(dy, g)
 struct ConvInputGrad {
-  static constexpr OpInfo info{"conv2d_input_grad", "(grad: Tensor, weight: Tensor, geometry: object) -> Tensor",
-                               "The gradient of conv2d for its input.", Face::internal};
+  static constexpr OpInfo info{.name = "conv2d_input_grad",
+                               .signature = "(grad: Tensor, weight: Tensor, geometry: object) -> Tensor",
+                               .doc = "The gradient of conv2d for its input.",
+                               .formula = "dx = the transposed walk of dy over w",
+                               .gradient = "for a gradient g: d(dy) = conv(g, w), dw = weight_grad(dy, g)",
+                               .face = Face::internal};
   struct Saved {
     SavedInput dy, weight;
     ConvShape shape;
@@ -47,10 +50,13 @@ struct ConvInputGrad {
   static Grads<2> backward(const Saved& s, Needs needs, const Tensor& g);
 };
 
-// dw = dy against the windows of x;  for a gradient g: d(dy) = conv(x, g), dx = input_grad(dy, g)
 struct ConvWeightGrad {
-  static constexpr OpInfo info{"conv2d_weight_grad", "(grad: Tensor, input: Tensor, geometry: object) -> Tensor",
-                               "The gradient of conv2d for its weight.", Face::internal};
+  static constexpr OpInfo info{.name = "conv2d_weight_grad",
+                               .signature = "(grad: Tensor, input: Tensor, geometry: object) -> Tensor",
+                               .doc = "The gradient of conv2d for its weight.",
+                               .formula = "dw = dy against the windows of x",
+                               .gradient = "for a gradient g: d(dy) = conv(x, g), dx = input_grad(dy, g)",
+                               .face = Face::internal};
   struct Saved {
     SavedInput dy, x;
     ConvShape shape;
@@ -72,14 +78,14 @@ inline Grads<2> ConvInputGrad::backward(const Saved& s, Needs needs, const Tenso
           needs[1] ? tape::apply<ConvWeightGrad>(s.dy.unpack(), g, s.shape) : Tensor()};
 }
 
-// y[n, o] = sum_c x[n, c] * w[o, c] + b[o];  dx = input_grad(dy, w), dw = weight_grad(dy, x), db = sum dy
 struct Conv {
-  static constexpr OpInfo info{"conv2d_geometry",
-                               "(input: Tensor, weight: Tensor, bias: Tensor | None, geometry: object) -> Tensor",
-                               "conv2d on checked, batched operands.",
-                               Face::internal,
-                               false,
-                               "conv2d"};
+  static constexpr OpInfo info{.name = "conv2d_geometry",
+                               .signature = "(input: Tensor, weight: Tensor, bias: Tensor | None, geometry: object) -> Tensor",
+                               .doc = "conv2d on checked, batched operands.",
+                               .formula = "y[n, o] = sum_c x[n, c] * w[o, c] + b[o]",
+                               .gradient = "dx = input_grad(dy, w), dw = weight_grad(dy, x), db = sum dy",
+                               .face = Face::internal,
+                               .label = "conv2d"};
   struct Saved {
     SavedInput x, weight;
     ConvShape shape;
@@ -103,11 +109,13 @@ inline Tensor conv_plain(const ConvShape& s, const Tensor& x, const Tensor& weig
 
 struct Conv2d {
   static constexpr OpInfo info{
-      "conv2d",
-      "(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | tuple = 1, "
-      "padding: int | tuple | str = 0, dilation: int | tuple = 1, groups: int = 1) -> Tensor",
-      "Cross-correlation: input [N, C, H, W] or [C, H, W], weight [O, C/groups, kh, kw]; padding may be 'same' or 'valid'.",
-      Face::functional};
+      .name = "conv2d",
+      .signature =
+          "(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | tuple = 1, "
+          "padding: int | tuple | str = 0, dilation: int | tuple = 1, groups: int = 1) -> Tensor",
+      .doc =
+          "Cross-correlation: input [N, C, H, W] or [C, H, W], weight [O, C/groups, kh, kw]; padding may be 'same' or 'valid'.",
+      .face = Face::functional};
   static Tensor forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Ints& stride, const Padding& padding,
                         const Ints& dilation, int64_t groups);
 };

@@ -7,11 +7,14 @@
 
 namespace tg::ops {
 
-// y = x m with m = 0 with probability p, else 1 / (1 - p);  dx = dy m
 struct Dropout {
-  static constexpr OpInfo info{"dropout", "(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor",
-                               "Elements zeroed with probability p, the others scaled by 1 / (1 - p); nothing outside training.",
-                               Face::functional};
+  static constexpr OpInfo info{
+      .name = "dropout",
+      .signature = "(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor",
+      .doc = "Elements zeroed with probability p, the others scaled by 1 / (1 - p); nothing outside training.",
+      .formula = "y = x m with m = 0 with probability p, else 1 / (1 - p)",
+      .gradient = "dx = dy m",
+      .face = Face::functional};
   static Tensor forward(const Tensor& x, double p, bool training) {
     if (!(p >= 0 && p <= 1)) fail<ValueError>("dropout(): p must be between 0 and 1, got ", p);
     require_floating(info.name, "input", x);

@@ -53,14 +53,14 @@ struct BasicIndex {
   }
 };
 
-// y = x[index], a view;  dx = 0 with dy at the index
 struct Slice {
-  static constexpr OpInfo info{"slice",
-                               "(input: Tensor, index: tuple) -> Tensor",
-                               "input[index] for ints, slices, None and ...: a view.",
-                               Face::internal,
-                               false,
-                               "index"};
+  static constexpr OpInfo info{.name = "slice",
+                               .signature = "(input: Tensor, index: tuple) -> Tensor",
+                               .doc = "input[index] for ints, slices, None and ...: a view.",
+                               .formula = "y = x[index], a view",
+                               .gradient = "dx = 0 with dy at the index",
+                               .face = Face::internal,
+                               .label = "index"};
   struct Saved {
     Shape shape;
     BasicIndex index;
@@ -72,10 +72,13 @@ struct Slice {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy);
 };
 
-// y = 0 with x at the index;  dx = dy[index]
 struct SliceGrad {
-  static constexpr OpInfo info{"slice_grad", "(grad: Tensor, index: tuple, shape: tuple) -> Tensor",
-                               "Zeros of a shape with grad at an index: the gradient of slicing.", Face::internal};
+  static constexpr OpInfo info{.name = "slice_grad",
+                               .signature = "(grad: Tensor, index: tuple, shape: tuple) -> Tensor",
+                               .doc = "Zeros of a shape with grad at an index: the gradient of slicing.",
+                               .formula = "y = 0 with x at the index",
+                               .gradient = "dx = dy[index]",
+                               .face = Face::internal};
   struct Saved {
     BasicIndex index;
   };
@@ -100,8 +103,9 @@ inline BasicIndex along(const Tensor& x, int dim, BasicIndex::Item item) {
 }
 
 struct Narrow {
-  static constexpr OpInfo info{"narrow", "(input: Tensor, dim: int, start: int, length: int) -> Tensor",
-                               "A view of `length` elements along dim."};
+  static constexpr OpInfo info{.name = "narrow",
+                               .signature = "(input: Tensor, dim: int, start: int, length: int) -> Tensor",
+                               .doc = "A view of `length` elements along dim."};
   static Tensor forward(const Tensor& x, int64_t dim, int64_t start, int64_t length) {
     const int d = normalize_dim(info.name, dim, x.ndim());
     if (x.ndim() == 0) fail<RuntimeError>("narrow(): a 0-d tensor has no dim to narrow");
@@ -116,8 +120,9 @@ struct Narrow {
 };
 
 struct Select {
-  static constexpr OpInfo info{"select", "(input: Tensor, dim: int, index: int) -> Tensor",
-                               "A view of one slice along dim, without it."};
+  static constexpr OpInfo info{.name = "select",
+                               .signature = "(input: Tensor, dim: int, index: int) -> Tensor",
+                               .doc = "A view of one slice along dim, without it."};
   static Tensor forward(const Tensor& x, int64_t dim, int64_t index) {
     const int d = normalize_dim(info.name, dim, x.ndim());
     if (x.ndim() == 0) fail<IndexError>("select(): a 0-d tensor has no dim to select from");
@@ -131,14 +136,14 @@ struct Select {
 // Index values as contiguous int64 in [0, size), negative ones counted from the end when `wraps`.
 Tensor checked_index(const char* op, const Tensor& index, int64_t size, int dim, bool wraps);
 
-// y[i] = x[rows[i]];  dx = dy rows added up where they came from
 struct TakeRows {
-  static constexpr OpInfo info{"take_rows",
-                               "(input: Tensor, rows: Tensor) -> Tensor",
-                               "Rows of a 2-d tensor by number (int64, checked).",
-                               Face::internal,
-                               false,
-                               "index"};
+  static constexpr OpInfo info{.name = "take_rows",
+                               .signature = "(input: Tensor, rows: Tensor) -> Tensor",
+                               .doc = "Rows of a 2-d tensor by number (int64, checked).",
+                               .formula = "y[i] = x[rows[i]]",
+                               .gradient = "dx = dy rows added up where they came from",
+                               .face = Face::internal,
+                               .label = "index"};
   struct Saved {
     SavedInput rows;
     int64_t count;
@@ -155,11 +160,13 @@ struct TakeRows {
   static Grads<2> backward(const Saved& s, Needs, const Tensor& dy) { return {add_rows(dy, s.rows.unpack(), s.count), Tensor()}; }
 };
 
-// y[rows[i]] += x[i] over zeros;  dx[i] = dy[rows[i]]
 struct AddRows {
-  static constexpr OpInfo info{"add_rows", "(input: Tensor, rows: Tensor, count: int) -> Tensor",
-                               "Rows added into `count` rows of zeros at the given numbers: the gradient of taking rows.",
-                               Face::internal};
+  static constexpr OpInfo info{.name = "add_rows",
+                               .signature = "(input: Tensor, rows: Tensor, count: int) -> Tensor",
+                               .doc = "Rows added into `count` rows of zeros at the given numbers: the gradient of taking rows.",
+                               .formula = "y[rows[i]] += x[i] over zeros",
+                               .gradient = "dx[i] = dy[rows[i]]",
+                               .face = Face::internal};
   struct Saved {
     SavedInput rows;
   };
@@ -173,14 +180,14 @@ struct AddRows {
   static Grads<2> backward(const Saved& s, Needs, const Tensor& dy) { return {take_rows(dy, s.rows.unpack()), Tensor()}; }
 };
 
-// y = x with y[rows[i]] = v[i], the last one winning;  dx = dy without those rows, dv = dy at them
 struct PutRows {
-  static constexpr OpInfo info{"put_rows",
-                               "(input: Tensor, rows: Tensor, values: Tensor) -> Tensor",
-                               "A copy of a 2-d tensor with rows replaced.",
-                               Face::internal,
-                               false,
-                               "index_put"};
+  static constexpr OpInfo info{.name = "put_rows",
+                               .signature = "(input: Tensor, rows: Tensor, values: Tensor) -> Tensor",
+                               .doc = "A copy of a 2-d tensor with rows replaced.",
+                               .formula = "y = x with y[rows[i]] = v[i], the last one winning",
+                               .gradient = "dx = dy without those rows, dv = dy at them",
+                               .face = Face::internal,
+                               .label = "index_put"};
   struct Saved {
     SavedInput rows;
     DType dtype;
@@ -213,10 +220,12 @@ struct Around {
 // Throws unless index has x's number of dims and fits it outside dim; gives x cut to index's sizes there.
 Tensor fit_to_index(const char* op, const Tensor& x, int dim, const Tensor& index);
 
-// y[i][j][k] = x[i][index[i][j][k]][k] for dim 1;  dx adds dy up at index
 struct Gather {
-  static constexpr OpInfo info{"gather", "(input: Tensor, dim: int, index: Tensor) -> Tensor",
-                               "Along dim, the element of input that index names; index has input's number of dims."};
+  static constexpr OpInfo info{.name = "gather",
+                               .signature = "(input: Tensor, dim: int, index: Tensor) -> Tensor",
+                               .doc = "Along dim, the element of input that index names; index has input's number of dims.",
+                               .formula = "y[i][j][k] = x[i][index[i][j][k]][k] for dim 1",
+                               .gradient = "dx adds dy up at index"};
   struct Saved {
     SavedInput index;
     Shape shape;
@@ -238,11 +247,13 @@ struct Gather {
   }
 };
 
-// y = x, y[i][index[i][j][k]][k] += source[i][j][k] for dim 1;  dx = dy, dsource = dy gathered at index
 struct ScatterAdd {
-  static constexpr OpInfo info{"scatter_add", "(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor",
-                               "A copy of input with the elements of src added at the places along dim that index names.",
-                               Face::both, true};
+  static constexpr OpInfo info{.name = "scatter_add",
+                               .signature = "(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor",
+                               .doc = "A copy of input with the elements of src added at the places along dim that index names.",
+                               .formula = "y = x, y[i][index[i][j][k]][k] += source[i][j][k] for dim 1",
+                               .gradient = "dx = dy, dsource = dy gathered at index",
+                               .inplace = true};
   struct Saved {
     SavedInput index;
     Shape source;
@@ -290,8 +301,9 @@ struct ScatterAdd {
 };
 
 struct IndexSelect {
-  static constexpr OpInfo info{"index_select", "(input: Tensor, dim: int, index: Tensor) -> Tensor",
-                               "The slices along dim that a 1-d index names, in its order."};
+  static constexpr OpInfo info{.name = "index_select",
+                               .signature = "(input: Tensor, dim: int, index: Tensor) -> Tensor",
+                               .doc = "The slices along dim that a 1-d index names, in its order."};
   static Tensor forward(const Tensor& x, int64_t dim, const Tensor& index) {
     const int d = normalize_dim(info.name, dim, x.ndim());
     if (index.ndim() > 1) fail<IndexError>("index_select(): index must be 1-d, got shape ", Show{index.shape()});
@@ -308,8 +320,10 @@ struct IndexSelect {
 };
 
 struct OneHot {
-  static constexpr OpInfo info{"one_hot", "(input: Tensor, num_classes: int = -1) -> Tensor",
-                               "int64 with a new last dim: 1 at each class number, 0 elsewhere.", Face::functional};
+  static constexpr OpInfo info{.name = "one_hot",
+                               .signature = "(input: Tensor, num_classes: int = -1) -> Tensor",
+                               .doc = "int64 with a new last dim: 1 at each class number, 0 elsewhere.",
+                               .face = Face::functional};
   static Tensor forward(const Tensor& x, int64_t num_classes);
 };
 

@@ -9,8 +9,10 @@ namespace {
 
 // base' = base with the part that a view looks at replaced;  dbase = dy with zeros there, dvalue = dy there
 struct ViewWrite {
-  static constexpr OpInfo info{"view_write", "(input: Tensor, value: Tensor, geometry: object) -> Tensor",
-                               "A tensor with the part that a view looks at replaced.", Face::internal};
+  static constexpr OpInfo info{.name = "view_write",
+                               .signature = "(input: Tensor, value: Tensor, geometry: object) -> Tensor",
+                               .doc = "A tensor with the part that a view looks at replaced.",
+                               .face = Face::internal};
   struct Saved {
     Shape shape;
     Ints strides;
@@ -66,7 +68,10 @@ void hand_over_history(const Tensor& t, const Tensor& heir) {
 
 // From here on `t` is what `made` is, in values and history: t's node is an alias of made's.
 struct Rebound {
-  static constexpr OpInfo info{"rebound", "(input: Tensor) -> Tensor", "A tensor after an in-place write.", Face::internal};
+  static constexpr OpInfo info{.name = "rebound",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "A tensor after an in-place write.",
+                               .face = Face::internal};
   using Saved = Nothing;
   static Tensor forward(Saved&, const Tensor&, Made after) { return alias(after.tensor); }
   static Grads<1> backward(const Saved&, Needs, const Tensor& dy) { return {dy}; }

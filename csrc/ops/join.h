@@ -6,10 +6,13 @@
 
 namespace tg::ops {
 
-// y = the inputs one after the other along dim;  each input's gradient is its part of dy
 struct Cat {
-  static constexpr OpInfo info{"cat", "(tensors: list[Tensor], dim: int = 0) -> Tensor",
-                               "The tensors one after the other along dim.", Face::function};
+  static constexpr OpInfo info{.name = "cat",
+                               .signature = "(tensors: list[Tensor], dim: int = 0) -> Tensor",
+                               .doc = "The tensors one after the other along dim.",
+                               .formula = "y = the inputs one after the other along dim",
+                               .gradient = "each input's gradient is its part of dy",
+                               .face = Face::function};
   struct Saved {
     int dim = 0;
     std::vector<int64_t> sizes;  // along dim; -1: skipped
@@ -65,8 +68,10 @@ struct Cat {
 };
 
 struct Stack {
-  static constexpr OpInfo info{"stack", "(tensors: list[Tensor], dim: int = 0) -> Tensor",
-                               "Tensors of one shape along a new dim.", Face::function};
+  static constexpr OpInfo info{.name = "stack",
+                               .signature = "(tensors: list[Tensor], dim: int = 0) -> Tensor",
+                               .doc = "Tensors of one shape along a new dim.",
+                               .face = Face::function};
   static Tensor forward(const TensorList& tensors, int64_t dim) {
     if (tensors.empty()) fail<ValueError>("stack(): expected at least one tensor, got an empty list");
     const int d = normalize_dim(info.name, dim, tensors[0].ndim() + 1);
@@ -82,8 +87,9 @@ struct Stack {
 };
 
 struct Split {
-  static constexpr OpInfo info{"split", "(input: Tensor, split_size: int | tuple, dim: int = 0) -> tuple",
-                               "Views along dim, of split_size each (the last may be smaller), or of the sizes given."};
+  static constexpr OpInfo info{.name = "split",
+                               .signature = "(input: Tensor, split_size: int | tuple, dim: int = 0) -> tuple",
+                               .doc = "Views along dim, of split_size each (the last may be smaller), or of the sizes given."};
   static TensorList forward(const Tensor& x, const IntOrInts& sizes, int64_t dim) {
     const Ints& split_size = sizes.values;
     const int d = normalize_dim(info.name, dim, x.ndim());
@@ -111,8 +117,9 @@ struct Split {
 };
 
 struct Chunk {
-  static constexpr OpInfo info{"chunk", "(input: Tensor, chunks: int, dim: int = 0) -> tuple",
-                               "At most `chunks` views of equal size along dim; the last may be smaller."};
+  static constexpr OpInfo info{.name = "chunk",
+                               .signature = "(input: Tensor, chunks: int, dim: int = 0) -> tuple",
+                               .doc = "At most `chunks` views of equal size along dim; the last may be smaller."};
   static TensorList forward(const Tensor& x, int64_t chunks, int64_t dim) {
     const int d = normalize_dim(info.name, dim, x.ndim());
     if (chunks < 1) fail<RuntimeError>("chunk(): chunks must be at least 1, got ", chunks);
@@ -123,7 +130,8 @@ struct Chunk {
 };
 
 struct Unbind {
-  static constexpr OpInfo info{"unbind", "(input: Tensor, dim: int = 0) -> tuple", "The slices along dim, without it."};
+  static constexpr OpInfo info{
+      .name = "unbind", .signature = "(input: Tensor, dim: int = 0) -> tuple", .doc = "The slices along dim, without it."};
   static TensorList forward(const Tensor& x, int64_t dim) {
     const int d = normalize_dim(info.name, dim, x.ndim());
     if (x.ndim() == 0) fail<RuntimeError>("unbind(): a 0-d tensor has no dim to take apart");

@@ -6,9 +6,13 @@
 
 namespace tg::ops {
 
-// y = e^x;  dx = dy y
 struct Exp {
-  static constexpr OpInfo info{"exp", "(input: Tensor) -> Tensor", "e to the power of each element.", Face::both, true};
+  static constexpr OpInfo info{.name = "exp",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "e to the power of each element.",
+                               .formula = "y = e^x",
+                               .gradient = "dx = dy y",
+                               .inplace = true};
   struct Saved {
     SavedOutput y;
   };
@@ -16,9 +20,13 @@ struct Exp {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {dy * s.y.unpack()}; }
 };
 
-// y = log x;  dx = dy / x
 struct Log {
-  static constexpr OpInfo info{"log", "(input: Tensor) -> Tensor", "The natural logarithm.", Face::both, true};
+  static constexpr OpInfo info{.name = "log",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "The natural logarithm.",
+                               .formula = "y = log x",
+                               .gradient = "dx = dy / x",
+                               .inplace = true};
   struct Saved {
     SavedInput x;
   };
@@ -29,9 +37,13 @@ struct Log {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {dy / s.x.unpack()}; }
 };
 
-// y = sqrt x;  dx = dy / (2 y)
 struct Sqrt {
-  static constexpr OpInfo info{"sqrt", "(input: Tensor) -> Tensor", "The square root.", Face::both, true};
+  static constexpr OpInfo info{.name = "sqrt",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "The square root.",
+                               .formula = "y = sqrt x",
+                               .gradient = "dx = dy / (2 y)",
+                               .inplace = true};
   struct Saved {
     SavedOutput y;
   };
@@ -39,9 +51,13 @@ struct Sqrt {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {dy / (s.y.unpack() * 2.0)}; }
 };
 
-// y = sin x;  dx = dy cos x
 struct Sin {
-  static constexpr OpInfo info{"sin", "(input: Tensor) -> Tensor", "The sine of an angle in radians.", Face::both, true};
+  static constexpr OpInfo info{.name = "sin",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "The sine of an angle in radians.",
+                               .formula = "y = sin x",
+                               .gradient = "dx = dy cos x",
+                               .inplace = true};
   struct Saved {
     SavedInput x;
   };
@@ -52,9 +68,13 @@ struct Sin {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {dy * cos(s.x.unpack())}; }
 };
 
-// y = cos x;  dx = -dy sin x
 struct Cos {
-  static constexpr OpInfo info{"cos", "(input: Tensor) -> Tensor", "The cosine of an angle in radians.", Face::both, true};
+  static constexpr OpInfo info{.name = "cos",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "The cosine of an angle in radians.",
+                               .formula = "y = cos x",
+                               .gradient = "dx = -dy sin x",
+                               .inplace = true};
   struct Saved {
     SavedInput x;
   };
@@ -65,9 +85,14 @@ struct Cos {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {-(dy * sin(s.x.unpack()))}; }
 };
 
-// y = tanh x;  dx = dy (1 - y^2)
 struct Tanh {
-  static constexpr OpInfo info{"tanh", "(input: Tensor) -> Tensor", "The hyperbolic tangent.", Face::both, true};
+  static constexpr OpInfo info{.name = "tanh",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "The hyperbolic tangent.",
+                               .formula = "y = tanh x",
+                               .gradient = "dx = dy (1 - y^2)",
+                               .face = Face::everywhere,
+                               .inplace = true};
   struct Saved {
     SavedOutput y;
   };
@@ -75,10 +100,13 @@ struct Tanh {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {tanh_grad(dy, s.y.unpack())}; }
 };
 
-// dx = dy (1 - y^2);  d(dy) = g (1 - y^2), dy_ = -2 g dy y
 struct TanhGrad {
-  static constexpr OpInfo info{"tanh_grad", "(grad: Tensor, output: Tensor) -> Tensor", "The gradient of tanh from its output.",
-                               Face::internal};
+  static constexpr OpInfo info{.name = "tanh_grad",
+                               .signature = "(grad: Tensor, output: Tensor) -> Tensor",
+                               .doc = "The gradient of tanh from its output.",
+                               .formula = "dx = dy (1 - y^2)",
+                               .gradient = "d(dy) = g (1 - y^2), dy_ = -2 g dy y",
+                               .face = Face::internal};
   struct Saved {
     SavedInput dy, y;
   };
@@ -93,9 +121,14 @@ struct TanhGrad {
   }
 };
 
-// y = 1 / (1 + e^-x);  dx = dy y (1 - y)
 struct Sigmoid {
-  static constexpr OpInfo info{"sigmoid", "(input: Tensor) -> Tensor", "1 / (1 + exp(-input)).", Face::both, true};
+  static constexpr OpInfo info{.name = "sigmoid",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "1 / (1 + exp(-input)).",
+                               .formula = "y = 1 / (1 + e^-x)",
+                               .gradient = "dx = dy y (1 - y)",
+                               .face = Face::everywhere,
+                               .inplace = true};
   struct Saved {
     SavedOutput y;
   };
@@ -103,10 +136,13 @@ struct Sigmoid {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {sigmoid_grad(dy, s.y.unpack())}; }
 };
 
-// dx = dy y (1 - y);  d(dy) = g y (1 - y), d(y) = g dy (1 - 2 y)
 struct SigmoidGrad {
-  static constexpr OpInfo info{"sigmoid_grad", "(grad: Tensor, output: Tensor) -> Tensor",
-                               "The gradient of sigmoid from its output.", Face::internal};
+  static constexpr OpInfo info{.name = "sigmoid_grad",
+                               .signature = "(grad: Tensor, output: Tensor) -> Tensor",
+                               .doc = "The gradient of sigmoid from its output.",
+                               .formula = "dx = dy y (1 - y)",
+                               .gradient = "d(dy) = g y (1 - y), d(y) = g dy (1 - 2 y)",
+                               .face = Face::internal};
   struct Saved {
     SavedInput dy, y;
   };
@@ -121,10 +157,14 @@ struct SigmoidGrad {
   }
 };
 
-// y = max(x, 0);  dx = dy where y > 0
 struct Relu {
-  static constexpr OpInfo info{"relu", "(input: Tensor) -> Tensor", "max(input, 0); its gradient at zero is zero.", Face::both,
-                               true};
+  static constexpr OpInfo info{.name = "relu",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "max(input, 0); its gradient at zero is zero.",
+                               .formula = "y = max(x, 0)",
+                               .gradient = "dx = dy where y > 0",
+                               .face = Face::everywhere,
+                               .inplace = true};
   struct Saved {
     SavedOutput y;
   };
@@ -135,10 +175,13 @@ struct Relu {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {relu_grad(dy, s.y.unpack())}; }
 };
 
-// dx = dy where y > 0;  d(dy) = g where y > 0
 struct ReluGrad {
-  static constexpr OpInfo info{"relu_grad", "(grad: Tensor, output: Tensor) -> Tensor", "The gradient of relu from its output.",
-                               Face::internal};
+  static constexpr OpInfo info{.name = "relu_grad",
+                               .signature = "(grad: Tensor, output: Tensor) -> Tensor",
+                               .doc = "The gradient of relu from its output.",
+                               .formula = "dx = dy where y > 0",
+                               .gradient = "d(dy) = g where y > 0",
+                               .face = Face::internal};
   struct Saved {
     SavedInput y;
   };

@@ -14,14 +14,14 @@ inline void check_product(const char* op, const Tensor& a, const Tensor& b) {
 
 inline Tensor swap_last(const Tensor& x) { return transpose(x, -2, -1); }
 
-// Y[..., m, n] = A[..., m, k] B[..., k, n], batch dims broadcast;  dA = dY B^T, dB = A^T dY (the engine sums broadcast dims)
 struct BatchedMatMul {
-  static constexpr OpInfo info{"batched_matmul",
-                               "(input: Tensor, other: Tensor) -> Tensor",
-                               "The matrix product over the last two dims; the dims before them broadcast.",
-                               Face::internal,
-                               false,
-                               "matmul"};
+  static constexpr OpInfo info{.name = "batched_matmul",
+                               .signature = "(input: Tensor, other: Tensor) -> Tensor",
+                               .doc = "The matrix product over the last two dims; the dims before them broadcast.",
+                               .formula = "Y[..., m, n] = A[..., m, k] B[..., k, n], batch dims broadcast",
+                               .gradient = "dA = dY B^T, dB = A^T dY (the engine sums broadcast dims)",
+                               .face = Face::internal,
+                               .label = "matmul"};
   struct Saved {
     SavedInput a, b;
   };
@@ -94,8 +94,10 @@ struct BatchedMatMul {
 };
 
 struct MatMul {
-  static constexpr OpInfo info{"matmul", "(input: Tensor, other: Tensor) -> Tensor",
-                               "The matrix product; a 1-d operand acts as a row or column, dims before the last two broadcast."};
+  static constexpr OpInfo info{
+      .name = "matmul",
+      .signature = "(input: Tensor, other: Tensor) -> Tensor",
+      .doc = "The matrix product; a 1-d operand acts as a row or column, dims before the last two broadcast."};
   static Tensor forward(const Tensor& a, const Tensor& b) {
     if (a.ndim() == 0 || b.ndim() == 0) {
       fail<RuntimeError>("matmul(): both operands must have at least one dim, got shapes ", Show{a.shape()}, " and ",
@@ -131,11 +133,13 @@ struct MatMul {
   }
 };
 
-// y = x W^T + b;  dx = dy W, dW = dy^T x, db = sum dy
 struct Linear {
-  static constexpr OpInfo info{"linear", "(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor",
-                               "input weight^T + bias: input [..., in], weight [out, in], bias [out], result [..., out].",
-                               Face::functional};
+  static constexpr OpInfo info{.name = "linear",
+                               .signature = "(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor",
+                               .doc = "input weight^T + bias: input [..., in], weight [out, in], bias [out], result [..., out].",
+                               .formula = "y = x W^T + b",
+                               .gradient = "dx = dy W, dW = dy^T x, db = sum dy",
+                               .face = Face::functional};
   struct Saved {
     SavedInput x, weight;
     bool bias;

@@ -23,14 +23,14 @@ MaxPool max_pool_values(const PoolShape& s, const Tensor& x);
 Tensor avg_pool_values(const PoolShape& s, const Tensor& x, bool count_include_pad);
 Tensor avg_pool_grad_values(const PoolShape& s, const Tensor& dy, bool count_include_pad);
 
-// y = x at the winners, positions h * W + w within each plane;  dx = dy added where the winners stood
 struct MaxPool2dAt {
-  static constexpr OpInfo info{"max_pool2d_at",
-                               "(input: Tensor, indices: Tensor, geometry: object) -> Tensor",
-                               "The elements of each plane that max_pool2d chose.",
-                               Face::internal,
-                               false,
-                               "max_pool2d"};
+  static constexpr OpInfo info{.name = "max_pool2d_at",
+                               .signature = "(input: Tensor, indices: Tensor, geometry: object) -> Tensor",
+                               .doc = "The elements of each plane that max_pool2d chose.",
+                               .formula = "y = x at the winners, positions h * W + w within each plane",
+                               .gradient = "dx = dy added where the winners stood",
+                               .face = Face::internal,
+                               .label = "max_pool2d"};
   struct Saved {
     Tensor indices;
     Shape input;
@@ -53,10 +53,12 @@ struct MaxPool2dAt {
 
 struct MaxPool2d {
   static constexpr OpInfo info{
-      "max_pool2d",
-      "(input: Tensor, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0, "
-      "dilation: int | tuple = 1, ceil_mode: bool = False, return_indices: bool = False) -> Tensor | tuple",
-      "The maximum of each window of [N, C, H, W] or [C, H, W]; stride is kernel_size where not given.", Face::functional};
+      .name = "max_pool2d",
+      .signature =
+          "(input: Tensor, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0, "
+          "dilation: int | tuple = 1, ceil_mode: bool = False, return_indices: bool = False) -> Tensor | tuple",
+      .doc = "The maximum of each window of [N, C, H, W] or [C, H, W]; stride is kernel_size where not given.",
+      .face = Face::functional};
   struct Result {
     Tensor values, indices;
   };
@@ -71,14 +73,14 @@ struct MaxPool2d {
 
 struct AvgPoolGrad;
 
-// y = mean over each window;  dx = dy spread over it
 struct AvgPool {
-  static constexpr OpInfo info{"avg_pool2d_geometry",
-                               "(input: Tensor, geometry: object, count_include_pad: bool) -> Tensor",
-                               "avg_pool2d with a checked geometry.",
-                               Face::internal,
-                               false,
-                               "avg_pool2d"};
+  static constexpr OpInfo info{.name = "avg_pool2d_geometry",
+                               .signature = "(input: Tensor, geometry: object, count_include_pad: bool) -> Tensor",
+                               .doc = "avg_pool2d with a checked geometry.",
+                               .formula = "y = mean over each window",
+                               .gradient = "dx = dy spread over it",
+                               .face = Face::internal,
+                               .label = "avg_pool2d"};
   struct Saved {
     PoolShape shape;
     bool include;
@@ -90,10 +92,13 @@ struct AvgPool {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy);
 };
 
-// dx = dy spread over each window;  d(dy) = the means of g
 struct AvgPoolGrad {
-  static constexpr OpInfo info{"avg_pool2d_grad", "(grad: Tensor, geometry: object, count_include_pad: bool) -> Tensor",
-                               "The gradient of avg_pool2d.", Face::internal};
+  static constexpr OpInfo info{.name = "avg_pool2d_grad",
+                               .signature = "(grad: Tensor, geometry: object, count_include_pad: bool) -> Tensor",
+                               .doc = "The gradient of avg_pool2d.",
+                               .formula = "dx = dy spread over each window",
+                               .gradient = "d(dy) = the means of g",
+                               .face = Face::internal};
   using Saved = AvgPool::Saved;
   static Tensor forward(Saved& s, const Tensor& dy, const PoolShape& shape, bool include) {
     s = {shape, include};
@@ -108,10 +113,12 @@ inline Grads<1> AvgPool::backward(const Saved& s, Needs, const Tensor& dy) {
 
 struct AvgPool2d {
   static constexpr OpInfo info{
-      "avg_pool2d",
-      "(input: Tensor, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0, "
-      "ceil_mode: bool = False, count_include_pad: bool = True) -> Tensor",
-      "The mean of each window of [N, C, H, W] or [C, H, W]; stride is kernel_size where not given.", Face::functional};
+      .name = "avg_pool2d",
+      .signature =
+          "(input: Tensor, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0, "
+          "ceil_mode: bool = False, count_include_pad: bool = True) -> Tensor",
+      .doc = "The mean of each window of [N, C, H, W] or [C, H, W]; stride is kernel_size where not given.",
+      .face = Face::functional};
   static Tensor forward(const Tensor& x, const Ints& kernel_size, const std::optional<Ints>& stride, const Ints& padding,
                         bool ceil_mode, bool count_include_pad) {
     const PoolShape s = pool_shape(info.name, x, kernel_size, stride ? *stride : kernel_size, padding, {1}, ceil_mode);

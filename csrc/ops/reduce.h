@@ -12,11 +12,14 @@ inline Tensor expand_reduced(const Tensor& dy, const Shape& shape, const Ints& d
   return expand(reshape(dy, kept_shape(shape, dims)), shape);
 }
 
-// y = sum x;  dx = dy repeated
 struct Sum {
   static constexpr OpInfo info{
-      "sum", "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Tensor",
-      "The sum over dim, or over everything; integers and bool sum as int64."};
+      .name = "sum",
+      .signature =
+          "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Tensor",
+      .doc = "The sum over dim, or over everything; integers and bool sum as int64.",
+      .formula = "y = sum x",
+      .gradient = "dx = dy repeated"};
   struct Saved {
     Shape shape;
     Ints dims;
@@ -29,10 +32,12 @@ struct Sum {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {expand_reduced(dy, s.shape, s.dims)}; }
 };
 
-// y = sum x / n;  dx = dy / n repeated
 struct Mean {
-  static constexpr OpInfo info{"mean", "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False) -> Tensor",
-                               "The mean over dim, or over everything; NaN over nothing."};
+  static constexpr OpInfo info{.name = "mean",
+                               .signature = "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False) -> Tensor",
+                               .doc = "The mean over dim, or over everything; NaN over nothing.",
+                               .formula = "y = sum x / n",
+                               .gradient = "dx = dy / n repeated"};
   struct Saved {
     Shape shape;
     Ints dims;
@@ -49,11 +54,13 @@ struct Mean {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {expand_reduced(dy / s.n, s.shape, s.dims)}; }
 };
 
-// y = prod x;  dx = dy times the product of the others
 struct Prod {
   static constexpr OpInfo info{
-      "prod", "(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Tensor",
-      "The product over dim, or of everything; integers and bool multiply as int64."};
+      .name = "prod",
+      .signature = "(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Tensor",
+      .doc = "The product over dim, or of everything; integers and bool multiply as int64.",
+      .formula = "y = prod x",
+      .gradient = "dx = dy times the product of the others"};
   struct Saved {
     SavedInput x;
     SavedOutput y;
@@ -105,10 +112,12 @@ struct Prod {
   }
 };
 
-// y = max x;  the gradient is shared evenly by all elements that equal the maximum
 struct Amax {
-  static constexpr OpInfo info{"amax", "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False) -> Tensor",
-                               "The maximum over dim, or of everything; ties share the gradient."};
+  static constexpr OpInfo info{.name = "amax",
+                               .signature = "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False) -> Tensor",
+                               .doc = "The maximum over dim, or of everything; ties share the gradient.",
+                               .formula = "y = max x",
+                               .gradient = "the gradient is shared evenly by all elements that equal the maximum"};
   struct Saved {
     SavedInput x;
     SavedOutput y;
@@ -129,8 +138,9 @@ struct Amax {
 };
 
 struct Amin {
-  static constexpr OpInfo info{"amin", "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False) -> Tensor",
-                               "The minimum over dim, or of everything; ties share the gradient."};
+  static constexpr OpInfo info{.name = "amin",
+                               .signature = "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False) -> Tensor",
+                               .doc = "The minimum over dim, or of everything; ties share the gradient."};
   struct Saved {
     SavedInput x;
     SavedOutput y;
@@ -147,16 +157,18 @@ struct Amin {
 };
 
 struct Argmax {
-  static constexpr OpInfo info{"argmax", "(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor",
-                               "The position of the first maximum along dim (of the flattened tensor without dim)."};
+  static constexpr OpInfo info{.name = "argmax",
+                               .signature = "(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor",
+                               .doc = "The position of the first maximum along dim (of the flattened tensor without dim)."};
   static Tensor forward(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
     return arg_values(info.name, table().reduce.argmax, x, dim, keepdim);
   }
 };
 
 struct Argmin {
-  static constexpr OpInfo info{"argmin", "(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor",
-                               "The position of the first minimum along dim (of the flattened tensor without dim)."};
+  static constexpr OpInfo info{.name = "argmin",
+                               .signature = "(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor",
+                               .doc = "The position of the first minimum along dim (of the flattened tensor without dim)."};
   static Tensor forward(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
     return arg_values(info.name, table().reduce.argmin, x, dim, keepdim);
   }
@@ -178,24 +190,27 @@ Extreme extreme(const char* op, const Tensor& x, std::optional<int64_t> dim, boo
 }
 
 struct Max {
-  static constexpr OpInfo info{"max", "(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | tuple",
-                               "The maximum of everything; with dim, (values, indices) along it."};
+  static constexpr OpInfo info{.name = "max",
+                               .signature = "(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | tuple",
+                               .doc = "The maximum of everything; with dim, (values, indices) along it."};
   static Extreme forward(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
     return extreme<Argmax, Amax>(info.name, x, dim, keepdim);
   }
 };
 
 struct Min {
-  static constexpr OpInfo info{"min", "(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | tuple",
-                               "The minimum of everything; with dim, (values, indices) along it."};
+  static constexpr OpInfo info{.name = "min",
+                               .signature = "(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | tuple",
+                               .doc = "The minimum of everything; with dim, (values, indices) along it."};
   static Extreme forward(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
     return extreme<Argmin, Amin>(info.name, x, dim, keepdim);
   }
 };
 
 struct All {
-  static constexpr OpInfo info{"all", "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False) -> Tensor",
-                               "True where no element along dim is zero."};
+  static constexpr OpInfo info{.name = "all",
+                               .signature = "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False) -> Tensor",
+                               .doc = "True where no element along dim is zero."};
   static Tensor forward(const Tensor& x, const Ints& dim, bool keepdim) {
     return truth(info.name, table().reduce.min, x, dim, keepdim, true);
   }
@@ -209,19 +224,23 @@ struct All {
 };
 
 struct Any {
-  static constexpr OpInfo info{"any", "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False) -> Tensor",
-                               "True where some element along dim is not zero."};
+  static constexpr OpInfo info{.name = "any",
+                               .signature = "(input: Tensor, dim: int | tuple | None = None, keepdim: bool = False) -> Tensor",
+                               .doc = "True where some element along dim is not zero."};
   static Tensor forward(const Tensor& x, const Ints& dim, bool keepdim) {
     return All::truth(info.name, table().reduce.max, x, dim, keepdim, false);
   }
 };
 
-// y = sum (x - mean)^2 / (n - correction);  dx = dy 2 (x - mean) / (n - correction)
 struct Var {
-  static constexpr OpInfo info{"var",
-                               "(input: Tensor, dim: int | tuple | None = None, unbiased: bool = True, keepdim: bool = False, *, "
-                               "correction: float | None = None) -> Tensor",
-                               "The variance over dim; divides by n - correction (1, or 0 with unbiased=False)."};
+  static constexpr OpInfo info{
+      .name = "var",
+      .signature =
+          "(input: Tensor, dim: int | tuple | None = None, unbiased: bool = True, keepdim: bool = False, *, "
+          "correction: float | None = None) -> Tensor",
+      .doc = "The variance over dim; divides by n - correction (1, or 0 with unbiased=False).",
+      .formula = "y = sum (x - mean)^2 / (n - correction)",
+      .gradient = "dx = dy 2 (x - mean) / (n - correction)"};
   struct Saved {
     SavedInput x;
     Ints dims;
@@ -252,12 +271,15 @@ struct Var {
   }
 };
 
-// y = sqrt(var);  dx = dvar / (2 y), 0 where y is 0
 struct Std {
-  static constexpr OpInfo info{"std",
-                               "(input: Tensor, dim: int | tuple | None = None, unbiased: bool = True, keepdim: bool = False, *, "
-                               "correction: float | None = None) -> Tensor",
-                               "The standard deviation over dim; see var."};
+  static constexpr OpInfo info{
+      .name = "std",
+      .signature =
+          "(input: Tensor, dim: int | tuple | None = None, unbiased: bool = True, keepdim: bool = False, *, "
+          "correction: float | None = None) -> Tensor",
+      .doc = "The standard deviation over dim; see var.",
+      .formula = "y = sqrt(var)",
+      .gradient = "dx = dvar / (2 y), 0 where y is 0"};
   struct Saved {
     SavedInput x;
     SavedOutput y;
@@ -279,10 +301,12 @@ struct Std {
   }
 };
 
-// y = log sum e^x;  dx = dy e^(x - y)
 struct LogSumExp {
-  static constexpr OpInfo info{"logsumexp", "(input: Tensor, dim: int | tuple, keepdim: bool = False) -> Tensor",
-                               "log(sum(exp(input))) over dim, without overflow."};
+  static constexpr OpInfo info{.name = "logsumexp",
+                               .signature = "(input: Tensor, dim: int | tuple, keepdim: bool = False) -> Tensor",
+                               .doc = "log(sum(exp(input))) over dim, without overflow.",
+                               .formula = "y = log sum e^x",
+                               .gradient = "dx = dy e^(x - y)"};
   struct Saved {
     SavedInput x;
     SavedOutput y;

@@ -47,10 +47,13 @@ Tensor run_rows(const Kernel* kernel, int dim, const Tensor& x, const In&... mor
   });
 }
 
-// dx = y (dy - sum(dy y));  d(dy) = the same of g, dy_ = g (dy - sum(dy y)) - dy sum(g y)
 struct SoftmaxGrad {
-  static constexpr OpInfo info{"softmax_grad", "(grad: Tensor, output: Tensor, dim: int) -> Tensor",
-                               "The gradient of softmax from its output.", Face::internal};
+  static constexpr OpInfo info{.name = "softmax_grad",
+                               .signature = "(grad: Tensor, output: Tensor, dim: int) -> Tensor",
+                               .doc = "The gradient of softmax from its output.",
+                               .formula = "dx = y (dy - sum(dy y))",
+                               .gradient = "d(dy) = the same of g, dy_ = g (dy - sum(dy y)) - dy sum(g y)",
+                               .face = Face::internal};
   struct Saved {
     SavedInput dy, y;
     int dim;
@@ -71,10 +74,13 @@ struct SoftmaxGrad {
   }
 };
 
-// dx = dy - e^y sum(dy);  d(dy) = g - sum(g e^y), dy_ = -g e^y sum(dy)
 struct LogSoftmaxGrad {
-  static constexpr OpInfo info{"log_softmax_grad", "(grad: Tensor, output: Tensor, dim: int) -> Tensor",
-                               "The gradient of log_softmax from its output.", Face::internal};
+  static constexpr OpInfo info{.name = "log_softmax_grad",
+                               .signature = "(grad: Tensor, output: Tensor, dim: int) -> Tensor",
+                               .doc = "The gradient of log_softmax from its output.",
+                               .formula = "dx = dy - e^y sum(dy)",
+                               .gradient = "d(dy) = g - sum(g e^y), dy_ = -g e^y sum(dy)",
+                               .face = Face::internal};
   struct Saved {
     SavedInput dy, y;
     int dim;
@@ -95,10 +101,13 @@ struct LogSoftmaxGrad {
   }
 };
 
-// y = e^x / sum e^x;  dx = y (dy - sum(dy y))
 struct Softmax {
-  static constexpr OpInfo info{"softmax", "(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor",
-                               "exp(input) / sum(exp(input)) along dim."};
+  static constexpr OpInfo info{.name = "softmax",
+                               .signature = "(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor",
+                               .doc = "exp(input) / sum(exp(input)) along dim.",
+                               .formula = "y = e^x / sum e^x",
+                               .gradient = "dx = y (dy - sum(dy y))",
+                               .face = Face::everywhere};
   struct Saved {
     SavedOutput y;
     int dim;
@@ -114,10 +123,13 @@ struct Softmax {
   }
 };
 
-// y = x - log sum e^x;  dx = dy - e^y sum(dy)
 struct LogSoftmax {
-  static constexpr OpInfo info{"log_softmax", "(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor",
-                               "log(softmax(input)) along dim, without overflow."};
+  static constexpr OpInfo info{.name = "log_softmax",
+                               .signature = "(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor",
+                               .doc = "log(softmax(input)) along dim, without overflow.",
+                               .formula = "y = x - log sum e^x",
+                               .gradient = "dx = dy - e^y sum(dy)",
+                               .face = Face::everywhere};
   struct Saved {
     SavedOutput y;
     int dim;

@@ -6,10 +6,13 @@
 
 namespace tg::ops {
 
-// y = x in another shape;  dx = dy in x's shape
 struct View {
-  static constexpr OpInfo info{"view", "(input: Tensor, *shape: int) -> Tensor",
-                               "The same values in another shape, without copying; one size may be -1.", Face::method};
+  static constexpr OpInfo info{.name = "view",
+                               .signature = "(input: Tensor, *shape: int) -> Tensor",
+                               .doc = "The same values in another shape, without copying; one size may be -1.",
+                               .formula = "y = x in another shape",
+                               .gradient = "dx = dy in x's shape",
+                               .face = Face::method};
   struct Saved {
     Shape shape;
   };
@@ -28,8 +31,10 @@ struct View {
 
 // A view where the layout allows, else a view of a contiguous copy.
 struct Reshape {
-  static constexpr OpInfo info{"reshape", "(input: Tensor, *shape: int) -> Tensor",
-                               "The same values in another shape, copied only where the layout asks for it; one size may be -1."};
+  static constexpr OpInfo info{
+      .name = "reshape",
+      .signature = "(input: Tensor, *shape: int) -> Tensor",
+      .doc = "The same values in another shape, copied only where the layout asks for it; one size may be -1."};
   static Tensor forward(const Tensor& x, const Ints& shape) {
     const Shape to = infer_shape(info.name, shape, x.numel());
     Ints strides;
@@ -38,9 +43,12 @@ struct Reshape {
   }
 };
 
-// y[i0, i1, ...] = x[i at dims];  dx = the inverse permutation of dy
 struct Permute {
-  static constexpr OpInfo info{"permute", "(input: Tensor, *dims: int) -> Tensor", "The dims in another order."};
+  static constexpr OpInfo info{.name = "permute",
+                               .signature = "(input: Tensor, *dims: int) -> Tensor",
+                               .doc = "The dims in another order.",
+                               .formula = "y[i0, i1, ...] = x[i at dims]",
+                               .gradient = "dx = the inverse permutation of dy"};
   struct Saved {
     Ints inverse;
   };
@@ -62,9 +70,12 @@ struct Permute {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {permute(dy, s.inverse)}; }
 };
 
-// y = x with two dims swapped;  dx = dy with them swapped back
 struct Transpose {
-  static constexpr OpInfo info{"transpose", "(input: Tensor, dim0: int, dim1: int) -> Tensor", "Two dims swapped."};
+  static constexpr OpInfo info{.name = "transpose",
+                               .signature = "(input: Tensor, dim0: int, dim1: int) -> Tensor",
+                               .doc = "Two dims swapped.",
+                               .formula = "y = x with two dims swapped",
+                               .gradient = "dx = dy with them swapped back"};
   struct Saved {
     int dim0, dim1;
   };
@@ -81,10 +92,12 @@ struct Transpose {
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {transpose(dy, s.dim0, s.dim1)}; }
 };
 
-// y = x with dims of size 1 repeated;  dx = dy summed over them (the engine does it)
 struct Expand {
-  static constexpr OpInfo info{"expand", "(input: Tensor, *shape: int) -> Tensor",
-                               "Dims of size 1 (and new leading dims) repeated without copying; -1 keeps a size."};
+  static constexpr OpInfo info{.name = "expand",
+                               .signature = "(input: Tensor, *shape: int) -> Tensor",
+                               .doc = "Dims of size 1 (and new leading dims) repeated without copying; -1 keeps a size.",
+                               .formula = "y = x with dims of size 1 repeated",
+                               .gradient = "dx = dy summed over them (the engine does it)"};
   using Saved = Nothing;
   static Tensor forward(Saved&, const Tensor& x, const Ints& shape) {
     const int lead = shape.size() - x.ndim();
@@ -107,7 +120,8 @@ struct Expand {
 };
 
 struct Unsqueeze {
-  static constexpr OpInfo info{"unsqueeze", "(input: Tensor, dim: int) -> Tensor", "A new dim of size 1 at dim."};
+  static constexpr OpInfo info{
+      .name = "unsqueeze", .signature = "(input: Tensor, dim: int) -> Tensor", .doc = "A new dim of size 1 at dim."};
   static Tensor forward(const Tensor& x, int64_t dim) {
     const int d = normalize_dim(info.name, dim, x.ndim() + 1);
     Shape shape = x.shape();
@@ -117,8 +131,9 @@ struct Unsqueeze {
 };
 
 struct Squeeze {
-  static constexpr OpInfo info{"squeeze", "(input: Tensor, dim: int | tuple | None = None) -> Tensor",
-                               "Without the dims of size 1, all of them or those in dim."};
+  static constexpr OpInfo info{.name = "squeeze",
+                               .signature = "(input: Tensor, dim: int | tuple | None = None) -> Tensor",
+                               .doc = "Without the dims of size 1, all of them or those in dim."};
   static Tensor forward(const Tensor& x, const std::optional<Ints>& dim) {
     Ints dims = dim ? *dim : Ints();
     bool drop[kMaxDims] = {};
@@ -132,8 +147,9 @@ struct Squeeze {
 };
 
 struct Flatten {
-  static constexpr OpInfo info{"flatten", "(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor",
-                               "The dims from start_dim to end_dim made one."};
+  static constexpr OpInfo info{.name = "flatten",
+                               .signature = "(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor",
+                               .doc = "The dims from start_dim to end_dim made one."};
   static Tensor forward(const Tensor& x, int64_t start_dim, int64_t end_dim) {
     const int start = normalize_dim(info.name, start_dim, x.ndim());
     const int end = normalize_dim(info.name, end_dim, x.ndim());
@@ -152,10 +168,12 @@ struct Flatten {
 };
 
 // A layout of x's own making, for views taken again from a changed base.
-// y[i] = x's storage at offset + i . strides;  dx gathers dy at the places each element was read from
 struct AsStrided {
-  static constexpr OpInfo info{"as_strided", "(input: Tensor, size: tuple, stride: tuple, storage_offset: int = 0) -> Tensor",
-                               "A view with the given sizes and strides (in elements) of a contiguous tensor."};
+  static constexpr OpInfo info{.name = "as_strided",
+                               .signature = "(input: Tensor, size: tuple, stride: tuple, storage_offset: int = 0) -> Tensor",
+                               .doc = "A view with the given sizes and strides (in elements) of a contiguous tensor.",
+                               .formula = "y[i] = x's storage at offset + i . strides",
+                               .gradient = "dx gathers dy at the places each element was read from"};
   struct Saved {
     Shape base, shape;
     Ints strides;
@@ -202,23 +220,32 @@ struct AsStrided {
   }
 };
 
-// y = x;  dx = dy
 struct Clone {
-  static constexpr OpInfo info{"clone", "(input: Tensor) -> Tensor", "A contiguous copy."};
+  static constexpr OpInfo info{.name = "clone",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "A contiguous copy.",
+                               .formula = "y = x",
+                               .gradient = "dx = dy"};
   using Saved = Nothing;
   static Tensor forward(Saved&, const Tensor& x) { return clone_values(x); }
   static Grads<1> backward(const Saved&, Needs, const Tensor& dy) { return {dy}; }
 };
 
 struct Contiguous {
-  static constexpr OpInfo info{"contiguous", "(input: Tensor) -> Tensor",
-                               "The tensor itself where it is contiguous, else a contiguous copy.", Face::method};
+  static constexpr OpInfo info{.name = "contiguous",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "The tensor itself where it is contiguous, else a contiguous copy.",
+                               .face = Face::method};
   static Tensor forward(const Tensor& x) { return x.contiguous() ? x : clone(x); }
 };
 
-// y = x in another dtype;  dx = dy in x's (the engine converts)
 struct Cast {
-  static constexpr OpInfo info{"cast", "(input: Tensor, dtype: dtype) -> Tensor", "The values in another dtype.", Face::internal};
+  static constexpr OpInfo info{.name = "cast",
+                               .signature = "(input: Tensor, dtype: dtype) -> Tensor",
+                               .doc = "The values in another dtype.",
+                               .formula = "y = x in another dtype",
+                               .gradient = "dx = dy in x's (the engine converts)",
+                               .face = Face::internal};
   using Saved = Nothing;
   static Tensor forward(Saved&, const Tensor& x, DType dtype) { return x.dtype() == dtype ? clone_values(x) : cast(x, dtype); }
   static Grads<1> backward(const Saved&, Needs, const Tensor& dy) { return {dy}; }

@@ -1,4 +1,7 @@
-"""The operations behind the layers, as plain functions: the C++ core's own, under PyTorch's names."""
+"""The operations behind the layers, as plain functions.
+
+Made by docs/generate.py from _core.OPS; do not edit.
+"""
 
 from tinygrad_ext._core import (
     avg_pool2d,

@@ -1,0 +1,1 @@
+"""What is made from the operation table: stub, namespaces, reference and coverage."""
