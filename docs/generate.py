@@ -12,18 +12,25 @@ HERE = Path(__file__).parent
 PACKAGE = HERE.parent / "tinygrad_ext"
 sys.path.insert(0, str(HERE))
 
-from generator import namespaces, stub  # noqa: E402 - found through the line above
+from generator import coverage, namespaces, reference, stub  # noqa: E402 - found through the line above
 
 
-def outputs() -> dict[Path, str]:
-    """Every generated file with its text."""
+def package() -> dict[Path, str]:
+    """The modules, which the package is imported through."""
     texts = {PACKAGE / "_core.pyi": stub.stub()}
     for path, (namespace, doc) in namespaces.MODULES.items():
         texts[PACKAGE / path] = namespaces.module(namespace, doc)
     return {path: text for path, text in texts.items() if text}
 
 
+def pages() -> dict[Path, str]:
+    """The documents, whose examples run with the package."""
+    texts = {**reference.pages(), "coverage.md": coverage.page()}
+    return {HERE / "reference" / name: text for name, text in texts.items()}
+
+
 if __name__ == "__main__":
-    for path, text in outputs().items():
-        path.write_text(text)
-    print(f"wrote {len(outputs())} files")
+    for texts in (package, pages):
+        for path, text in texts().items():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)

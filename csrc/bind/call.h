@@ -65,13 +65,20 @@ struct Call {
   static PyObject* plain_method(PyObject* self, PyObject*) {
     return guarded([&] { return to_python(tape::apply<Op>(Tensor::view_handle(reinterpret_cast<TensorImpl* const&>(self)))); });
   }
-  static PyObject* inplace_method(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+  static PyObject* run_inplace(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
     return guarded([&] {
       Args a;
       parse(a, self, args, nargs, kwnames);
+      if (std::get<0>(a).owner) fail<TypeError>(Op::info.name, "_(): the first argument is changed in place and must be a Tensor");
       std::apply([](const auto&... x) { ops::apply_inplace<Op>(x.value()...); }, a);
-      return Py_NewRef(self);
+      return Py_NewRef(static_cast<PyObject*>(std::get<0>(a).p));
     });
+  }
+  static PyObject* inplace_function(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+    return run_inplace(nullptr, args, nargs, kwnames);
+  }
+  static PyObject* inplace_method(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+    return run_inplace(self, args, nargs, kwnames);
   }
 
   inline static const Signature* parsed = nullptr;  // set when the module is made; no guard on the hot path
@@ -97,8 +104,9 @@ struct Entry {
   const Signature* signature = nullptr;  // null, and what follows, where Python cannot call the operation
   PyCFunction function = nullptr;        // METH_FASTCALL | METH_KEYWORDS
   PyCFunction method = nullptr;
-  PyCFunction plain_method = nullptr;  // METH_NOARGS, for operations of one tensor
-  PyCFunction inplace_method = nullptr;
+  PyCFunction plain_method = nullptr;    // METH_NOARGS, for operations of one tensor
+  PyCFunction inplace_method = nullptr;  // where there is one
+  PyCFunction inplace_function = nullptr;
 };
 
 template <class F>
@@ -119,7 +127,10 @@ void add_entries(std::vector<Entry>& entries, const char* family) {
     if constexpr (std::is_same_v<std::tuple_element_t<0, typename Call<Op>::Args>, Arg<Tensor>>) {
       e.method = as_pycfunction(&Call<Op>::method);
       if constexpr (Call<Op>::kCount == 1) e.plain_method = as_pycfunction(&Call<Op>::plain_method);
-      if constexpr (Op::info.inplace) e.inplace_method = as_pycfunction(&Call<Op>::inplace_method);
+      if constexpr (Op::info.inplace) {
+        e.inplace_method = as_pycfunction(&Call<Op>::inplace_method);
+        e.inplace_function = as_pycfunction(&Call<Op>::inplace_function);
+      }
     }
     entries.push_back(e);
   });

@@ -41,12 +41,13 @@ OpDescription describe(const Entry& e) {
   return d;
 }
 
-void add_function(py::module_& m, const Entry& e) {
-  auto* def = new PyMethodDef{e.info->name, e.function, METH_FASTCALL | METH_KEYWORDS,
-                              strdup((std::string(e.info->name) + e.info->signature + "\n\n" + e.info->doc).c_str())};
+void add_function(py::module_& m, const OpInfo& info, const std::string& name, PyCFunction function) {
+  const auto keep = [](const std::string& text) { return (new std::string(text))->c_str(); };  // as long as the module
+  auto* def =
+      new PyMethodDef{keep(name), function, METH_FASTCALL | METH_KEYWORDS, keep(name + info.signature + "\n\n" + info.doc)};
   PyObject* f = PyCFunction_NewEx(def, nullptr, py::str("tinygrad_ext").release().ptr());
   if (!f) throw py::error_already_set();
-  m.attr(e.info->name) = py::reinterpret_steal<py::object>(f);
+  m.attr(def->ml_name) = py::reinterpret_steal<py::object>(f);
 }
 
 py::dict stats() {
@@ -112,7 +113,8 @@ PYBIND11_MODULE(_core, m) {
       .def("__repr__", [](const OpDescription& d) { return std::string("<op ") + d.info->name + d.info->signature + ">"; });
   py::list ops;
   for (const Entry& e : entries) {
-    if (e.signature) add_function(m, e);
+    if (e.function) add_function(m, *e.info, e.info->name, e.function);
+    if (e.inplace_function) add_function(m, *e.info, std::string(e.info->name) + "_", e.inplace_function);
     ops.append(describe(e));
   }
   m.attr("OPS") = py::tuple(ops);

@@ -22,7 +22,8 @@ void add_everywhere(std::vector<Place>& found, const OpInfo& info, const std::st
   for (const Namespace& n : kNamespaces) {
     if (!has(info.face, n.face)) continue;
     found.push_back({n.face, name.starts_with(n.prefix) ? name.substr(n.prefix.size()) : name});
-    if (n.face == Face::method && info.inplace) found.push_back({n.face, name + "_", true});
+    const bool has_inplace_form = n.face == Face::method || n.face == Face::function || n.face == Face::functional;
+    if (info.inplace && has_inplace_form) found.push_back({n.face, name + "_", true});
   }
 }
 

@@ -10,7 +10,7 @@ namespace tg::bind {
 struct Place {
   Face face;  // one of them: function, method, functional, linalg or special
   std::string name;
-  bool inplace = false;  // a method that writes into its tensor
+  bool inplace = false;  // writes into its first tensor
 };
 
 std::vector<Place> places(const OpInfo& info);

@@ -14,7 +14,12 @@ MODULES = {
 
 def module(namespace: str, doc: str) -> str:
     """The text of one module: an import per name, sorted."""
-    names = {name: op.name for op in core.OPS for place, name, _ in op.places if place == namespace}
+    names = {
+        name: op.name + ("_" if in_place else "")
+        for op in core.OPS
+        for place, name, in_place in op.places
+        if place == namespace
+    }
     if not names:
         return ""
     imports = "".join(

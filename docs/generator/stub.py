@@ -86,6 +86,8 @@ def stub() -> str:
             continue  # reached through others only
         result = returns(op.returns)
         functions.append(definition(op.name, parameters(op, False), result, ""))
+        if any(in_place and namespace != "Tensor" for namespace, _, in_place in op.places):
+            functions.append(definition(op.name + "_", parameters(op, False), result, ""))
         for namespace, name, _ in op.places:
             if namespace == "Tensor" and name not in written:
                 methods.append(definition(name, parameters(op, True), result, "    "))

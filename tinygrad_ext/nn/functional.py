@@ -16,9 +16,12 @@ from tinygrad_ext._core import (
     nll_loss,
     one_hot,
     relu,
+    relu_,
     sigmoid,
+    sigmoid_,
     softmax,
     tanh,
+    tanh_,
 )
 
 __all__ = [
@@ -34,7 +37,10 @@ __all__ = [
     "nll_loss",
     "one_hot",
     "relu",
+    "relu_",
     "sigmoid",
+    "sigmoid_",
     "softmax",
     "tanh",
+    "tanh_",
 ]
