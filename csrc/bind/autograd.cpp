@@ -121,7 +121,6 @@ void init_autograd(py::module_& m) {
   m.def("_set_grad_enabled", [](bool on) { tape::t_mode.grad = on; }, py::arg("mode"));
   m.def("is_inference_mode_enabled", [] { return tape::t_mode.inference; }, "Whether this thread is in inference_mode.");
   m.def("_set_inference_mode", [](bool on) { tape::t_mode.inference = on; }, py::arg("mode"));
-  m.def("_is_inference", [](const Tensor& t) { return bool(t->inference); }, py::arg("tensor").none(false));
   py::class_<PyNode>(m, "Node", "A recorded operation.")
       .def("name", &PyNode::name, "The operation's name.")
       .def_property_readonly("sequence", &PyNode::sequence, "Its place in the order of recording.")

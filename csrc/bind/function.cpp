@@ -104,7 +104,7 @@ OutputNode::~OutputNode() { function().outputs[slot].node = nullptr; }
 FunctionNode& OutputNode::function() const { return static_cast<FunctionNode&>(*edge.node); }
 void OutputNode::backward(const Tensor& dy, tape::Needs, tape::Sink&) { function().outputs[slot].grad = dy; }
 
-py::tuple attach(py::object callback, std::string name, const py::tuple& inputs, const py::tuple& outputs, const py::object&) {
+py::tuple attach(py::object callback, std::string name, const py::tuple& inputs, const py::tuple& outputs) {
   auto* f = tape::make_node<FunctionNode>(std::move(name), std::move(callback));
   struct Release {
     FunctionNode* f;
@@ -173,7 +173,6 @@ class SavedTensor {
 
 void init_function(py::module_& m) {
   m.def("_attach", &attach, py::arg("backward"), py::arg("name"), py::arg("inputs"), py::arg("outputs"),
-        py::arg("saved") = py::none(),
         "Records outputs as computed from inputs by an operation whose gradient is backward(*grads).");
   py::class_<SavedTensor>(m, "_SavedTensor")
       .def(py::init<const Tensor&, bool, std::string>(), py::arg("tensor").none(false), py::arg("is_output"), py::arg("owner"))

@@ -152,6 +152,44 @@ DType result_type(const Tensor& a, const Tensor& b) {
   return low->weak ? default_dtype(category(low.dtype())) : low.dtype();
 }
 
+namespace {
+
+// A few elements in three dims that do not merge: laid out flat on the stack they take one call of the kernel.
+constexpr int64_t kFew = 64;
+
+template <class Word>
+void spread(const Nest& nest, int operand, char* to) {
+  const int64_t e0 = nest.extent[0], e1 = nest.extent[1], e2 = nest.extent[2];
+  const int64_t s0 = nest.step[0][operand], s1 = nest.step[1][operand], s2 = nest.step[2][operand];
+  const char* plane = nest.ptr[operand];
+  Word* out = reinterpret_cast<Word*>(to);
+  for (int64_t i = 0; i < e0; ++i, plane += s0) {
+    const char* row = plane;
+    for (int64_t j = 0; j < e1; ++j, row += s1) {
+      const char* from = row;
+      for (int64_t k = 0; k < e2; ++k, from += s2) *out++ = *reinterpret_cast<const Word*>(from);
+    }
+  }
+}
+
+void run_few(LoopFn fn, const Nest& nest, const Tensor& out, const Tensor* const* inputs) {
+  alignas(64) char flat[4][kFew * sizeof(int64_t)];
+  kernels::Loop loop;
+  loop.n = out.numel();
+  loop.rows = 1;
+  loop.ptr[0] = nest.ptr[0];
+  loop.step[0] = int64_t(itemsize(out.dtype()));
+  for (int i = 1; i < nest.operands; ++i) {
+    const size_t size = itemsize(inputs[i - 1]->dtype());
+    (size == 4 ? spread<uint32_t> : size == 8 ? spread<uint64_t> : spread<uint8_t>)(nest, i, flat[i]);
+    loop.ptr[i] = flat[i];
+    loop.step[i] = int64_t(size);
+  }
+  fn(loop);
+}
+
+}  // namespace
+
 void run_loop(LoopFn fn, const Tensor& out, const Tensor* const* inputs, int count) {
   const int64_t numel = out.numel();
   if (numel == 0) return;
@@ -175,6 +213,7 @@ void run_loop(LoopFn fn, const Tensor& out, const Tensor* const* inputs, int cou
     byte_steps(out, out.shape(), steps[0]);
     for (int i = 0; i < count; ++i) byte_steps(*inputs[i], out.shape(), steps[i + 1]);
     nest.build(out.shape(), steps);
+    if (nest.dims == 3 && numel <= kFew && out.contiguous()) return run_few(fn, nest, out, inputs);
   }
   if (numel < kParallel) {
     nest.run(fn, 0, nest.extent[0]);

@@ -16,34 +16,52 @@ HERE = {
     "torch.linalg": "tinygrad_ext.linalg",
     "torch.special": "tinygrad_ext.special",
 }
-# What a library of real tensors on one CPU has no use for; the first pattern that matches a name gives the reason.
+# What a library of real tensors on one CPU has no use for; the first pattern that matches gives the reason.
 REASONS = (
     (
         r"cuda|cudnn|miopen|mkldnn|^ipu$|^xpu$|^mtia$|^is_(ipu|maia|meta|mps|mtia|vulkan|xla|xpu)|get_device_module|"
         r"default_device|is_vulkan|pin_memory|is_pinned|record_stream|^get_device$",
         "other devices",
     ),
-    (r"spars|spmm|smm|hspmm|hsmm|dsmm|coalesce|ccol|crow|col_indices|row_indices|^indices$|^values$|"
-     r"indices_copy|values_copy|saddmm|sspaddmm|to_dense|dense_dim", "sparse tensors"),
+    (
+        r"spars|spmm|smm|hspmm|hsmm|dsmm|coalesce|ccol|crow|col_indices|row_indices|^indices$|^values$|"
+        r"indices_copy|values_copy|saddmm|sspaddmm|to_dense|dense_dim",
+        "sparse tensors",
+    ),
     (r"quant|fbgemm|^q_|qscheme|int_repr|qparams|scaled_(grouped_)?mm|grouped_mm", "quantized tensors"),
-    (r"complex|^real$|^imag$|conj|^angle$|polar|cdouble|cfloat|chalf|stft|is_neg$|resolve_neg|^eig$|eigvals$",
-     "complex numbers"),
-    (r"^half$|bfloat16|^char$|^short$|autocast|float32_matmul_precision|flush_denormal", "narrow number types"),
-    (r"_copy$|^slice_inverse$|unsafe_|native_|_backward|batch_norm_(elemt|gather|stats|update)|rnn_(relu|tanh)|"
-     r"(gru|lstm)(_cell)?$|^convolution$|conv_tbc|norm_except_dim|thread_safe_generator|has_torch_function|"
-     r"handle_torch_function|^alias|^as_subclass|grid_sampler|affine_grid_generator|_storage$|^storage|module_load|"
-     r"nuclear_norm|frobenius_norm|segment_reduce|^index$|hash_tensor|embedding_renorm_|init_num_threads",
-     "PyTorch's own internals"),
-    (r"jit|^sym_|parse_|import_ir|merge_type|unify_type|^fork$|^wait$|^compile$|^cond$|while_loop|vmap|compiled_with|"
-     r"deterministic|interop|anomaly|warn_always|is_distributed|prepare_multiprocessing|share|get_file_path|"
-     r"profiler|from_file|set_default_tensor_type|nested|padded_tensor|grad_dtype|volatile|output_nr|^name$|"
-     r"reinforce|dim_order|const_data_ptr|is_set_to|^set_$|map2?_$|^apply_$|^new$|^layout$",
-     "compilation, deployment and machinery"),
+    (
+        r"complex|^real$|^imag$|conj|^angle$|polar|cdouble|cfloat|chalf|stft|is_neg$|resolve_neg|^eig$|eigvals$",
+        "complex numbers",
+    ),
+    (
+        r"^half$|bfloat16|^char$|^short$|autocast|float32_matmul_precision|flush_denormal",
+        "narrow number types",
+    ),
+    (
+        r"_copy$|^slice_inverse$|unsafe_|native_|_backward|batch_norm_(elemt|gather|stats|update)|rnn_(relu|tanh)|"
+        r"(gru|lstm)(_cell)?$|^convolution$|conv_tbc|norm_except_dim|thread_safe_generator|has_torch_function|"
+        r"handle_torch_function|^alias|^as_subclass|grid_sampler|affine_grid_generator|_storage$|^storage|module_load|"
+        r"nuclear_norm|frobenius_norm|segment_reduce|^index$|hash_tensor|embedding_renorm_|init_num_threads",
+        "PyTorch's own internals",
+    ),
+    (
+        r"jit|^sym_|parse_|import_ir|merge_type|unify_type|^fork$|^wait$|^compile$|^cond$|while_loop|vmap|compiled_with|"
+        r"deterministic|interop|anomaly|warn_always|is_distributed|prepare_multiprocessing|share|get_file_path|"
+        r"profiler|from_file|set_default_tensor_type|nested|padded_tensor|grad_dtype|volatile|output_nr|^name$|"
+        r"reinforce|dim_order|const_data_ptr|is_set_to|^set_$|map2?_$|^apply_$|^new$|^layout$",
+        "compilation, deployment and machinery",
+    ),
     (r"3d", "volumes (3-d windows)"),
-    (r"bessel|airy|polynomial|zeta|igamma|gammainc|multigammaln|mvlgamma|i0e?$|i1e?$|erfcx|nextafter|frexp|"
-     r"polygamma", "rare special functions"),
-    (r"symeig|^solve$|^lstsq$|matrix_rank|^qr$|^lu|lobpcg|geqrf|orgqr|ormqr|householder|ldl_|triangular_solve|"
-     r"lowrank|_ex$|cholesky_inverse", "deprecated or LAPACK's own pieces"),
+    (
+        r"bessel|airy|polynomial|zeta|igamma|gammainc|multigammaln|mvlgamma|i0e?$|i1e?$|erfcx|nextafter|frexp|"
+        r"polygamma",
+        "rare special functions",
+    ),
+    (
+        r"symeig|^solve$|^lstsq$|matrix_rank|^qr$|^lu|lobpcg|geqrf|orgqr|ormqr|householder|ldl_|triangular_solve|"
+        r"lowrank|_ex$|cholesky_inverse",
+        "deprecated or LAPACK's own pieces",
+    ),
 )
 
 
@@ -84,5 +102,7 @@ def page() -> str:
         total = len(NAMES[place])
         lines.append(f"| `{place}` | {total} | {len(found)} | {total - len(found) - later} | {later} |")
         details += ["", f"## {place}", "", f"Here: {', '.join(f'`{name}`' for name in found)}", ""]
-        details += [f"- {why}: {', '.join(f'`{n}`' for n in names)}" for why, names in sorted(missing.items())]
+        details += [
+            f"- {why}: {', '.join(f'`{n}`' for n in names)}" for why, names in sorted(missing.items())
+        ]
     return "\n".join([*lines, *details]) + "\n"

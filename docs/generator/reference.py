@@ -111,7 +111,12 @@ def pages() -> dict[str, str]:
         if op.places:
             families.setdefault(op.family, []).append(op)
     texts = {}
-    index = ["# Operations", "", "Made by `docs/generate.py` from `_core.OPS`; every example is executed.", ""]
+    index = [
+        "# Operations",
+        "",
+        "Made by `docs/generate.py` from `_core.OPS`; every example is executed.",
+        "",
+    ]
     for family in sorted(families, key=lambda name: [*TITLES, name].index(name)):
         title = TITLES.get(family, family.capitalize())
         ops = sorted(families[family], key=lambda op: op.name)

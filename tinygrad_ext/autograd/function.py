@@ -141,7 +141,7 @@ class Function:
             return tuple(returned[place] for place in places)
 
         ends_at = tuple(ends)  # positions only: the graph must not keep the outputs alive
-        outputs = _attach(backward, cls.__name__, inputs, tuple(ends.values()), None)
+        outputs = _attach(backward, cls.__name__, inputs, tuple(ends.values()))
         return dict(zip(ends_at, outputs, strict=True))
 
 
