@@ -1,0 +1,93 @@
+"""Result dtype and shape equal PyTorch's for every op over all pairs of dtypes, dims and Python scalars."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+
+import lib
+import numpy as np
+import pytest
+from case import ALL, Case, Drawn, draw, leaves, tree_map_sample
+from cases import CASES
+
+import tinygrad_ext as tg
+
+torch = pytest.importorskip("torch")
+
+# A tensor as the row has it, or with 0 dims, in every dtype; or a Python number.
+KINDS = [*itertools.product(ALL, (False, True)), True, 2, 2.5]
+# Accepted or refused on purpose where PyTorch does otherwise.
+DIFFERENCES = {
+    "mse_loss": "a prediction and a target of different shapes are refused instead of broadcast",
+}
+
+
+def operand(library, kind, array: np.ndarray):
+    if not isinstance(kind, tuple):
+        return kind
+    dtype, zero_dim = kind
+    array = np.asarray(np.abs(array)).astype(dtype)
+    array = np.where(array == 0, np.ones((), dtype), array)
+    return library.tensor(array.flat[0].item() if zero_dim else array, dtype=getattr(library, dtype))
+
+
+def outcome(library, case: Case, sample, kinds):
+    """The dtypes and shapes of the results; None where the call is refused."""
+    left = iter(kinds)
+
+    def convert(v):
+        if isinstance(v, Drawn):
+            if v.kind in ("value", "const"):
+                return operand(library, next(left, ("float32", False)), v.array)
+            return library.tensor(v.array)
+        return getattr(library, v.name or "float32") if type(v).__name__ == "DType" else v
+
+    call = tree_map_sample(convert, sample)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            function = lib.spellings(library, case, sample)[0]
+            found = lib.outputs(function(*call.args, **call.kwargs))
+        except (RuntimeError, TypeError, ValueError, IndexError, AttributeError, NotImplementedError):
+            return None
+    return [
+        (str(t.dtype).rsplit(".", 1)[-1], tuple(t.shape))
+        if isinstance(t, library.Tensor)
+        else type(t).__name__
+        for t in found
+    ]
+
+
+def pick(case: Case):
+    """A small sample with as many tensors as any of the row's (up to two are varied)."""
+    best, most = None, 0
+    for index, sample in enumerate(case.samples):
+        drawn = draw(case, index, "float64")
+        arrays = [v for v in leaves((drawn.args, drawn.kwargs)) if isinstance(v, Drawn)]
+        varied = sum(v.kind in ("value", "const") for v in arrays)
+        sizes = [v.array.size for v in arrays]
+        if sample.torch and arrays and min(sizes) > 0 and max(sizes) <= 200 and varied > most:
+            best, most = drawn, varied
+    return best, min(most, 2)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [c for c in CASES if (c.torch or c.forms != ("core",)) and c.name not in DIFFERENCES],
+    ids=str,
+)
+def test_promotion_equals_torch(case):
+    sample, count = pick(case)
+    if sample is None:
+        return
+    wrong = []
+    for kinds in itertools.product(KINDS, repeat=count):
+        if not any(isinstance(kind, tuple) for kind in kinds):
+            continue
+        ours, theirs = outcome(tg, case, sample, kinds), outcome(torch, case, sample, kinds)
+        if theirs is None and not all(isinstance(kind, tuple) for kind in kinds):
+            continue  # a Python number is taken wherever an operator would take one
+        if ours != theirs:
+            wrong.append(f"{case.name}{kinds}: {ours}, not {theirs}")
+    assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:8])
