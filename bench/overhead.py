@@ -43,11 +43,11 @@ def function_of(library: Any, case: Any, sample: Any) -> tuple[Any, tuple[Any, .
         return case.torch, sample.args
     for form in case.forms:
         if form == "tg":
-            return getattr(library, case.name), sample.args
+            return getattr(library, case.called or case.name), sample.args
         if form == "method":
-            return getattr(sample.args[0], case.name), sample.args[1:]
+            return getattr(sample.args[0], case.called or case.name), sample.args[1:]
         if form == "F":
-            return getattr(library.nn.functional, case.name), sample.args
+            return getattr(library.nn.functional, case.called or case.name), sample.args
         if form in ("linalg", "special"):
             return getattr(getattr(library, form), case.name.removeprefix(form + "_")), sample.args
     raise LookupError(case.name)

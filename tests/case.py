@@ -115,9 +115,11 @@ class Case:
     ulp: float = 1.0
     scale: float = 0.0
     by_abs: bool = False
+    absolute: float = 0.0  # allowed on top, in eps, where small results are differences of large ones
     # tg: tg.name(x); method: x.name(); F: tg.nn.functional.name(x); core: tg._core.name(x), for internal ops;
     # linalg: tg.linalg.norm(x) for an op named linalg_norm; special likewise
     forms: tuple[str, ...] = ("tg", "method")
+    called: str = ""  # the name in these forms, where that is not the op's
     operator: Callable[..., Any] | None = None  # the only way to call it with a leading scalar
     layouts: bool = True  # also called on transposed and sliced arrays
     inplace: bool = False  # has a form with a trailing underscore
@@ -126,6 +128,11 @@ class Case:
 
     def __repr__(self) -> str:
         return self.name
+
+
+def functional(name: str, reference: Callable[..., Any], samples: tuple[Sample, ...], **options: Any) -> Case:
+    """A row of nn.functional."""
+    return Case(name, reference, samples, **{"forms": ("F",), **options})
 
 
 def tree_map(f: Callable[[Any], Any], x: Any) -> Any:
@@ -147,10 +154,12 @@ def leaves(x: Any) -> list[Any]:
 def samples_for(case: Case, dtype: str) -> list[tuple[int, Sample]]:
     """The samples that make sense in `dtype`.
 
-    A Python float would promote an integer array, and some ranges contain no integer.
+    A Python float would promote an integer array, and some ranges contain no integer; nor is NaN one.
     """
 
     def fits(v: Any) -> bool:
+        if isinstance(v, Arr) and v.values is not None:
+            return bool(np.isfinite(np.asarray(v.values, float)).all())
         if isinstance(v, Arr) and None not in (v.low, v.high):
             return int(np.ceil(v.low)) <= int(np.floor(v.high))
         return not isinstance(v, float)

@@ -65,18 +65,19 @@ def spellings(tg: Any, case: Case, sample: Sample) -> list[Callable[..., Any]]:
     if case.torch and tg.__name__ == "torch":
         return [case.torch]
     found: list[Callable[..., Any]] = []
+    name = case.called or case.name
     plain = not (case.operator and sample.args and not isinstance(sample.args[0], (Arr, Drawn)))
     for form in case.forms if plain else ():
         if form == "tg":
-            found.append(getattr(tg, case.name))
+            found.append(getattr(tg, name))
         elif form == "F":
-            found.append(getattr(tg.nn.functional, case.name))
+            found.append(getattr(tg.nn.functional, name))
         elif form == "core":
             found.append(getattr(tg._core, case.name))
         elif form in ("linalg", "special"):
             found.append(getattr(getattr(tg, form), case.name.removeprefix(form + "_")))
         else:
-            found.append(lambda x, *args, **kwargs: getattr(x, case.name)(*args, **kwargs))
+            found.append(lambda x, *args, **kwargs: getattr(x, name)(*args, **kwargs))
     return [*found, case.operator] if case.operator else found
 
 
@@ -121,7 +122,9 @@ def bound(case: Case, sample: Sample, dtype: str, want: list[np.ndarray]) -> lis
     everything = leaves((sample.args, sample.kwargs))
     numbers = [v.array for v in everything if isinstance(v, Drawn) and v.array.dtype.kind == "f"]
     numbers += [np.array(v) for v in everything if isinstance(v, float)]
-    floor = case.scale * max([0.0, *(float(np.abs(v[np.isfinite(v)]).max(initial=0)) for v in numbers)])
+    floor = case.absolute + case.scale * max(
+        [0.0, *(float(np.abs(v[np.isfinite(v)]).max(initial=0)) for v in numbers)]
+    )
     return [EPS[dtype] * (ulp * m + floor) for m in magnitude]
 
 

@@ -87,4 +87,5 @@ def test_imports_point_down(path):
 
 @pytest.mark.parametrize("path", WRITTEN, ids=relative)
 def test_files_stay_short(path):
-    assert len(path.read_text().splitlines()) <= LONGEST
+    text = path.read_text()
+    assert "Made by docs/generate.py" in text[:300] or len(text.splitlines()) <= LONGEST

@@ -5,7 +5,6 @@ No operator and no hot method is defined here.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
@@ -13,42 +12,88 @@ from typing import Any
 import numpy as np
 
 from tinygrad_ext import _core
-from tinygrad_ext._core import Tensor, dtype
+from tinygrad_ext._core import Tensor
 
 # NumPy's functions that keep the gradient when they are called with a tensor.
 _UFUNCS: dict[str, Callable[..., Any]] = {
     "absolute": _core.abs,
     "add": _core.add,
+    "arccos": _core.acos,
+    "arccosh": _core.acosh,
+    "arcsin": _core.asin,
+    "arcsinh": _core.asinh,
+    "arctan": _core.atan,
+    "arctan2": _core.atan2,
+    "arctanh": _core.atanh,
     "bitwise_and": _core.bitwise_and,
     "bitwise_or": _core.bitwise_or,
     "bitwise_xor": _core.bitwise_xor,
+    "ceil": _core.ceil,
     "clip": _core.clamp,
+    "copysign": _core.copysign,
     "cos": _core.cos,
+    "cosh": _core.cosh,
+    "deg2rad": _core.deg2rad,
+    "degrees": _core.rad2deg,
     "divide": _core.div,
     "equal": _core.eq,
     "exp": _core.exp,
+    "exp2": _core.exp2,
+    "expm1": _core.expm1,
+    "float_power": _core.float_power,
+    "floor": _core.floor,
     "floor_divide": _core.floor_divide,
+    "fmax": _core.fmax,
+    "fmin": _core.fmin,
+    "fmod": _core.fmod,
+    "gcd": _core.gcd,
     "greater": _core.gt,
     "greater_equal": _core.ge,
+    "heaviside": _core.heaviside,
+    "hypot": _core.hypot,
     "invert": _core.bitwise_not,
+    "isfinite": _core.isfinite,
+    "isinf": _core.isinf,
     "isnan": _core.isnan,
+    "lcm": _core.lcm,
+    "ldexp": _core.ldexp,
+    "left_shift": _core.bitwise_left_shift,
     "less": _core.lt,
     "less_equal": _core.le,
     "log": _core.log,
+    "log10": _core.log10,
+    "log1p": _core.log1p,
+    "log2": _core.log2,
+    "logaddexp": _core.logaddexp,
+    "logaddexp2": _core.logaddexp2,
+    "logical_and": _core.logical_and,
     "logical_not": _core.logical_not,
+    "logical_or": _core.logical_or,
+    "logical_xor": _core.logical_xor,
     "matmul": _core.matmul,
     "maximum": _core.maximum,
     "minimum": _core.minimum,
     "multiply": _core.mul,
     "negative": _core.neg,
     "not_equal": _core.ne,
+    "positive": _core.positive,
     "power": _core.pow,
+    "rad2deg": _core.rad2deg,
+    "radians": _core.deg2rad,
+    "reciprocal": _core.reciprocal,
     "remainder": _core.remainder,
+    "right_shift": _core.bitwise_right_shift,
+    "rint": _core.round,
     "sign": _core.sign,
+    "signbit": _core.signbit,
     "sin": _core.sin,
+    "sinh": _core.sinh,
     "sqrt": _core.sqrt,
+    "square": _core.square,
     "subtract": _core.sub,
+    "tan": _core.tan,
     "tanh": _core.tanh,
+    "trunc": _core.trunc,
 }
 
 
@@ -77,91 +122,14 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Remo
     return RemovableHandle(self, _core._add_hook(self, hook))
 
 
-def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """Convert to a dtype, or to another tensor's; the only device is the CPU.
-
-    ``x.to(dtype)``, ``x.to(other)``, ``x.to("cpu")`` and ``x.to("cpu", dtype)`` return `self` where nothing
-    changes.
-    """
-    wanted = kwargs.pop("dtype", None)
-    copy = kwargs.pop("copy", False)
-    kwargs.pop("non_blocking", None)
-    for argument in (*args, kwargs.pop("device", None)):
-        if isinstance(argument, Tensor):
-            wanted = argument.dtype
-        elif argument is None or isinstance(argument, bool):
-            continue
-        elif isinstance(argument, str) and not hasattr(np, argument):
-            if argument.split(":")[0] != "cpu":
-                raise RuntimeError(f"to(): the only device is 'cpu', got '{argument}'")
-        else:
-            wanted = argument
-    if kwargs:
-        raise TypeError(f"to(): unknown argument '{next(iter(kwargs))}'")
-    if wanted is None:
-        return self.clone() if copy else self
-    if not copy and _same_dtype(self, wanted):
-        return self
-    return _core.cast(self, wanted)
-
-
-def _same_dtype(tensor: Tensor, wanted: Any) -> bool:
-    return tensor.dtype is wanted or (
-        not isinstance(wanted, dtype) and tensor.dtype.numpy == np.dtype(wanted)
-    )
-
-
-def _converter(wanted: dtype) -> Callable[[Tensor], Tensor]:
-    def convert(self: Tensor) -> Tensor:
-        return self if self.dtype is wanted else _core.cast(self, wanted)
-
-    convert.__doc__ = f"The values as {wanted.name}; the tensor itself where it has that dtype."
-    return convert
-
-
-def type_as(self: Tensor, other: Tensor) -> Tensor:
-    """The values in the dtype of another tensor."""
-    return to(self, other.dtype)
-
-
 def tolist(self: Tensor) -> Any:
     """The values as nested lists of Python numbers; a number for a 0-d tensor."""
     return self.detach().numpy().tolist()
 
 
-def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = None) -> Tensor:
-    """Fill with samples uniform in [a, b), in place."""
-    return _core._uniform_(self, a, b, generator=generator)
-
-
-def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
-    """Fill with normal samples, in place."""
-    return _core._normal_(self, mean, std, generator=generator)
-
-
-def t(self: Tensor) -> Tensor:
-    """The transpose of a tensor of at most 2 dims."""
-    if self.ndim > 2:
-        raise RuntimeError(f"t(): expected at most 2 dims, got shape {list(self.shape)}")
-    return self.T
-
-
-def view_as(self: Tensor, other: Tensor) -> Tensor:
-    """A view in the shape of another tensor."""
-    return self.view(other.shape)
-
-
-def expand_as(self: Tensor, other: Tensor) -> Tensor:
-    """The tensor expanded to the shape of another."""
-    return self.expand(other.shape)
-
-
-def _maker(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def make(self: Tensor, *args: Any, dtype: Any = None, **kwargs: Any) -> Tensor:
-        return function(*args, dtype=self.dtype if dtype is None else dtype, **kwargs)
-
-    make.__doc__ = f"`{function.__name__}` with this tensor's dtype."
-    return make
+def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, **kwargs: Any) -> Tensor:
+    """A new tensor with a copy of data, in this tensor's dtype unless another is given."""
+    return _core.tensor(data, self.dtype if dtype is None else dtype, **kwargs)
 
 
 def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -247,7 +215,7 @@ def _repr(self: Tensor) -> str:
     text = np.array2string(values, separator=", ", prefix="tensor(", formatter=formatter, threshold=1000)
     parts = [text]
     if values.size == 0 and self.ndim != 1:
-        parts = [f"[], size={self.shape}"]
+        parts = [f"[], size={tuple(self.shape)}"]
     default = {"float32", "int64", "bool"}
     if self.dtype.name not in default or (values.size == 0 and self.dtype.name != "float32"):
         parts.append(f"dtype={self.dtype!r}")
@@ -292,26 +260,8 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
 def _attach() -> None:
     methods = {
         "register_hook": register_hook,
-        "to": to,
-        "type_as": type_as,
         "tolist": tolist,
-        "uniform_": uniform_,
-        "normal_": normal_,
-        "t": t,
-        "view_as": view_as,
-        "expand_as": expand_as,
-        "float": _converter(_core.float32),
-        "double": _converter(_core.float64),
-        "long": _converter(_core.int64),
-        "int": _converter(_core.int32),
-        "bool": _converter(_core.bool),
-        "new_zeros": _maker(_core.zeros),
-        "new_ones": _maker(_core.ones),
-        "new_empty": _maker(_core.empty),
-        "new_full": _maker(_core.full),
-        "new_tensor": _maker(_core.tensor),
-        "cpu": lambda self: self,
-        "is_floating_point": lambda self: self.dtype.is_floating_point,
+        "new_tensor": new_tensor,
         "__array__": _array,
         "__array_ufunc__": _array_ufunc,
         "__dlpack__": _dlpack,
@@ -322,9 +272,6 @@ def _attach() -> None:
         "__reduce_ex__": _reduce,
         "__deepcopy__": _deepcopy,
         "grad_fn": property(_core._grad_fn, doc="The recorded operation that made this tensor, or None."),
-        "device": property(lambda self: "cpu", doc="Always 'cpu'."),
-        "itemsize": property(operator.attrgetter("dtype.itemsize"), doc="Bytes per element."),
-        "nbytes": property(lambda self: self.numel() * self.dtype.itemsize, doc="Bytes of all elements."),
     }
     for name, value in methods.items():
         setattr(Tensor, name, value)

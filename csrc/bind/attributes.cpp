@@ -1,4 +1,4 @@
-// Tensor's attributes and the methods that are no operations: what it is, its gradient, its place in the graph.
+// Tensor's attributes and the methods that are no operations: its gradient, its place in the graph.
 #include "bind/interop.h"
 #include "bind/slots.h"
 #include "ops/functions.h"
@@ -10,12 +10,6 @@ namespace {
 
 const Tensor& handle(PyObject* const& o) { return Tensor::view_handle(reinterpret_cast<TensorImpl* const&>(o)); }
 
-PyObject* tuple_of(Span values) {
-  PyObject* t = PyTuple_New(Py_ssize_t(values.size()));
-  if (!t) throw PythonError{};
-  for (size_t i = 0; i < values.size(); ++i) PyTuple_SET_ITEM(t, Py_ssize_t(i), PyLong_FromLongLong(values[i]));
-  return t;
-}
 PyObject* none_or(Tensor t) { return t ? static_cast<PyObject*>(t.release()) : Py_NewRef(Py_None); }
 
 template <PyObject* (*F)(const Tensor&)>
@@ -29,21 +23,9 @@ PyObject* getter(PyObject* self, void*) {
 PyObject* get_data(const Tensor& t) { return alias(t).release(); }
 PyObject* get_grad(const Tensor& t) { return none_or(t.grad()); }
 PyObject* get_requires_grad(const Tensor& t) { return PyBool_FromLong(t.requires_grad()); }
-PyObject* get_shape(const Tensor& t) { return tuple_of(t.shape()); }
-PyObject* get_dtype(const Tensor& t) { return Py_NewRef(dtype_object(t.dtype())); }
-PyObject* get_ndim(const Tensor& t) { return PyLong_FromLong(t.ndim()); }
 PyObject* get_is_leaf(const Tensor& t) { return PyBool_FromLong(t.is_leaf()); }
 PyObject* get_version(const Tensor& t) { return PyLong_FromLong(t->storage ? long(t->storage->version()) : 0); }
 PyObject* get_retains_grad(const Tensor& t) { return PyBool_FromLong(!t.is_leaf() && t->meta && t->meta->retains_grad); }
-PyObject* get_T(const Tensor& t) {
-  Ints dims;
-  for (int d = t.ndim(); d-- > 0;) dims.push_back(d);
-  return ops::permute(t, dims).release();
-}
-PyObject* get_mT(const Tensor& t) {
-  if (t.ndim() < 2) fail<RuntimeError>("mT: at least 2 dims are needed, the shape is ", Show{t.shape()});
-  return ops::transpose(t, -2, -1).release();
-}
 PyObject* get_base(const Tensor& t) { return none_or(Tensor::borrow(t->base)); }
 PyObject* get_label(const Tensor& t) { return t->meta && t->meta->label ? Py_NewRef(t->meta->label) : PyUnicode_FromString(""); }
 PyObject* get_op(const Tensor& t) { return PyUnicode_FromString(t->grad_fn ? t->grad_fn->info->shown() : ""); }
@@ -166,36 +148,6 @@ PyObject* detach_inplace(PyObject* self, PyObject*) {
   });
 }
 
-// All values of a per-dim property, or the one of a dim.
-PyObject* per_dim(const char* op, Span values, PyObject* const* args, Py_ssize_t nargs) {
-  if (nargs == 0 || args[0] == Py_None) return tuple_of(values);
-  const int64_t dim = PyLong_AsLongLong(args[0]);
-  if (dim == -1 && PyErr_Occurred()) throw PythonError{};
-  const int d = normalize_dim(op, dim, int(values.size()));
-  if (values.empty()) fail<IndexError>(op, "(): a 0-d tensor has no dims");
-  return PyLong_FromLongLong(values[size_t(d)]);
-}
-PyObject* size(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
-  return guarded([&] { return per_dim("size", handle(self).shape(), args, nargs); });
-}
-PyObject* stride(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
-  return guarded([&] { return per_dim("stride", handle(self).strides(), args, nargs); });
-}
-
-PyObject* dim(PyObject* self, PyObject*) { return PyLong_FromLong(handle(self).ndim()); }
-PyObject* numel(PyObject* self, PyObject*) { return PyLong_FromLongLong(handle(self).numel()); }
-PyObject* is_contiguous(PyObject* self, PyObject*) { return PyBool_FromLong(handle(self).contiguous()); }
-PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromSize_t(itemsize(handle(self).dtype())); }
-PyObject* storage_offset(PyObject* self, PyObject*) {
-  return guarded([&] {
-    const Tensor& t = handle(self);
-    return PyLong_FromLongLong((t.bytes() - t->storage->data()) / int64_t(itemsize(t.dtype())));
-  });
-}
-PyObject* data_ptr(PyObject* self, PyObject*) {
-  return guarded([&] { return PyLong_FromVoidPtr(handle(self).bytes()); });
-}
-
 PyObject* requires_grad_(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
   return guarded([&] {
     set_requires_grad(handle(self), nargs ? args[0] : Py_True);
@@ -278,50 +230,46 @@ PyCFunction method(F* f) {
 }  // namespace
 
 std::vector<PyGetSetDef> tensor_attributes() {
-  return {
-      {"data", getter<get_data>, setter<set_data>, "A tensor on the same memory, without history.", nullptr},
-      {"grad", getter<get_grad>, setter<set_grad>, "The gradient that backward has added up, or None.", nullptr},
-      {"requires_grad", getter<get_requires_grad>, setter<set_requires_grad>, "Whether operations on this tensor are recorded.",
-       nullptr},
-      {"shape", getter<get_shape>, nullptr, "The size of each dim, a tuple of ints.", nullptr},
-      {"dtype", getter<get_dtype>, nullptr, "The element type.", nullptr},
-      {"ndim", getter<get_ndim>, nullptr, "The number of dims.", nullptr},
-      {"is_leaf", getter<get_is_leaf>, nullptr, "True unless a recorded operation made this tensor.", nullptr},
-      {"retains_grad", getter<get_retains_grad>, nullptr, "True when retain_grad() was called on this interior tensor.", nullptr},
-      {"T", getter<get_T>, nullptr, "The dims in reverse order.", nullptr},
-      {"mT", getter<get_mT>, nullptr, "The last two dims swapped.", nullptr},
-      {"label", getter<get_label>, setter<set_label>, "A name for graphs, '' unless set.", nullptr},
-      {"_op", getter<get_op>, nullptr, "The name of the operation that made this tensor, '' for a leaf.", nullptr},
-      {"_prev", getter<get_prev>, nullptr, "The tensors that operation was applied to, in argument order.", nullptr},
-      {"_base", getter<get_base>, nullptr, "For a view, the tensor it looks at; else None.", nullptr},
-      {"_version", getter<get_version>, nullptr, "How often this tensor's memory was written to in place.", nullptr},
-  };
+  std::vector<PyGetSetDef> all = layout_attributes();
+  all.insert(all.end(),
+             {
+                 {"data", getter<get_data>, setter<set_data>, "A tensor on the same memory, without history.", nullptr},
+                 {"grad", getter<get_grad>, setter<set_grad>, "The gradient that backward has added up, or None.", nullptr},
+                 {"requires_grad", getter<get_requires_grad>, setter<set_requires_grad>,
+                  "Whether operations on this tensor are recorded.", nullptr},
+                 {"is_leaf", getter<get_is_leaf>, nullptr, "True unless a recorded operation made this tensor.", nullptr},
+                 {"retains_grad", getter<get_retains_grad>, nullptr,
+                  "True when retain_grad() was called on this interior tensor.", nullptr},
+                 {"label", getter<get_label>, setter<set_label>, "A name for graphs, '' unless set.", nullptr},
+                 {"_op", getter<get_op>, nullptr, "The name of the operation that made this tensor, '' for a leaf.", nullptr},
+                 {"_prev", getter<get_prev>, nullptr, "The tensors that operation was applied to, in argument order.", nullptr},
+                 {"_base", getter<get_base>, nullptr, "For a view, the tensor it looks at; else None.", nullptr},
+                 {"_version", getter<get_version>, nullptr, "How often this tensor's memory was written to in place.", nullptr},
+             });
+  return all;
 }
 
 std::vector<PyMethodDef> tensor_methods() {
   constexpr int fast = METH_FASTCALL, fast_kw = METH_FASTCALL | METH_KEYWORDS;
-  return {
-      {"item", item, METH_NOARGS, "The value of a one-element tensor as a Python number."},
-      {"numpy", numpy, METH_NOARGS, "A NumPy array on the same memory."},
-      {"detach", detach, METH_NOARGS, "A tensor on the same memory, without history."},
-      {"detach_", detach_inplace, METH_NOARGS, "Forgets the history of this tensor."},
-      {"size", method(size), fast, "size(dim=None): the shape, or the size of one dim."},
-      {"stride", method(stride), fast, "stride(dim=None): the step of each dim in elements, or of one dim."},
-      {"dim", dim, METH_NOARGS, "The number of dims."},
-      {"numel", numel, METH_NOARGS, "The number of elements."},
-      {"is_contiguous", is_contiguous, METH_NOARGS, "Whether the elements stand in row-major order without gaps."},
-      {"element_size", element_size, METH_NOARGS, "Bytes per element."},
-      {"storage_offset", storage_offset, METH_NOARGS, "Where the first element stands in the memory, in elements."},
-      {"data_ptr", data_ptr, METH_NOARGS, "The address of the first element."},
-      {"requires_grad_", method(requires_grad_), fast, "requires_grad_(requires_grad=True): sets the attribute; returns self."},
-      {"retain_grad", retain_grad, METH_NOARGS, "Makes backward keep the gradient of this interior tensor in .grad."},
-      {"backward", method(backward), fast_kw,
-       "backward(gradient=None, retain_graph=None, create_graph=False, inputs=None)\n\n"
-       "Adds the gradient of this tensor to .grad of the leaves it was computed from."},
-      {"fill_", fill_, METH_O, "Sets every element to a value, in place."},
-      {"zero_", zero_, METH_NOARGS, "Sets every element to zero, in place."},
-      {"copy_", copy_, METH_O, "Copies another tensor's values here, in place, with broadcasting and conversion."},
-  };
+  std::vector<PyMethodDef> all = layout_methods();
+  for (const PyMethodDef& m : conversion_methods()) all.push_back(m);
+  all.insert(all.end(),
+             {
+                 {"item", item, METH_NOARGS, "The value of a one-element tensor as a Python number."},
+                 {"numpy", numpy, METH_NOARGS, "A NumPy array on the same memory."},
+                 {"detach", detach, METH_NOARGS, "A tensor on the same memory, without history."},
+                 {"detach_", detach_inplace, METH_NOARGS, "Forgets the history of this tensor."},
+                 {"requires_grad_", method(requires_grad_), fast,
+                  "requires_grad_(requires_grad=True): sets the attribute; returns self."},
+                 {"retain_grad", retain_grad, METH_NOARGS, "Makes backward keep the gradient of this interior tensor in .grad."},
+                 {"backward", method(backward), fast_kw,
+                  "backward(gradient=None, retain_graph=None, create_graph=False, inputs=None)\n\n"
+                  "Adds the gradient of this tensor to .grad of the leaves it was computed from."},
+                 {"fill_", fill_, METH_O, "Sets every element to a value, in place."},
+                 {"zero_", zero_, METH_NOARGS, "Sets every element to zero, in place."},
+                 {"copy_", copy_, METH_O, "Copies another tensor's values here, in place, with broadcasting and conversion."},
+             });
+  return all;
 }
 
 }  // namespace tg::bind

@@ -1,5 +1,6 @@
 // The tape's Python face: gradients of anything with respect to anything, hooks, modes, a look at nodes.
 #include "bind/caster.h"
+#include "bind/cold.h"
 #include "bind/interop.h"
 #include "bind/module.h"
 #include "tape/apply.h"
@@ -28,8 +29,8 @@ TensorList list_of(const char* what, const py::object& o, bool none_allowed) {
   return list;
 }
 
-py::tuple grad(const py::object& outputs, const py::object& inputs, const py::object& grad_outputs,
-               const py::object& retain_graph, bool create_graph, bool allow_unused) {
+PyObject* grad(const py::object& outputs, const py::object& inputs, const py::object& grad_outputs, bool retain,
+               bool create_graph, bool allow_unused) {
   const TensorList roots = list_of("outputs", outputs, false), ins = list_of("inputs", inputs, false);
   const TensorList seeds = list_of("grad_outputs", grad_outputs, true);
   if (roots.empty()) fail<RuntimeError>("grad(): outputs is empty");
@@ -37,15 +38,38 @@ py::tuple grad(const py::object& outputs, const py::object& inputs, const py::ob
   if (!seeds.empty() && seeds.size() != roots.size()) {
     fail<RuntimeError>("grad(): ", seeds.size(), " grad_outputs for ", roots.size(), " outputs");
   }
-  const bool retain = retain_graph.is_none() ? create_graph : retain_graph.cast<bool>();
   TensorList grads = tape::grad(roots, seeds, ins, {retain, create_graph});
   for (size_t i = 0; i < grads.size() && !allow_unused; ++i) {
     if (!grads[i])
       fail<RuntimeError>("grad(): input ", i,
                          " was not used in computing the outputs; pass allow_unused=True to get None for it");
   }
-  return py::reinterpret_steal<py::tuple>(to_python(std::move(grads)));
+  return to_python(std::move(grads));
 }
+
+struct Grad {
+  static constexpr OpInfo info{.name = "grad",
+                               .signature =
+                                   "(outputs: object, inputs: object, grad_outputs: object = None, retain_graph: bool = False, "
+                                   "create_graph: bool = False, allow_unused: bool = False) -> tuple",
+                               .doc = "The gradients of outputs with respect to inputs."};
+  static PyObject* forward(Object outputs, Object inputs, Object seeds, bool retain, bool create_graph, bool allow_unused) {
+    const auto held = [](Object o) { return py::reinterpret_borrow<py::object>(o.o); };
+    return grad(held(outputs), held(inputs), held(seeds), retain, create_graph, allow_unused);
+  }
+};
+
+struct IsGradEnabled {
+  static constexpr OpInfo info{
+      .name = "is_grad_enabled", .signature = "() -> bool", .doc = "Whether this thread records operations."};
+  static PyObject* forward() { return PyBool_FromLong(tape::t_mode.grad); }
+};
+
+struct IsInference {
+  static constexpr OpInfo info{
+      .name = "is_inference_mode_enabled", .signature = "() -> bool", .doc = "Whether this thread is in inference_mode."};
+  static PyObject* forward() { return PyBool_FromLong(tape::t_mode.inference); }
+};
 
 int64_t add_hook(const Tensor& t, py::object hook) {
   static int64_t count = 0;
@@ -113,13 +137,12 @@ class PyNode {
 
 void init_autograd(py::module_& m) {
   tape::run_hook = call_hook;
-  m.def("grad", &grad, py::arg("outputs"), py::arg("inputs"), py::arg("grad_outputs") = py::none(),
-        py::arg("retain_graph") = py::none(), py::arg("create_graph") = false, py::arg("allow_unused") = false);
+  def_function<Grad>(m);
+  def_function<IsGradEnabled>(m);
+  def_function<IsInference>(m);
   m.def("_add_hook", &add_hook, py::arg("tensor").none(false), py::arg("hook"));
   m.def("_remove_hook", &remove_hook, py::arg("tensor").none(false), py::arg("id"));
-  m.def("is_grad_enabled", [] { return tape::t_mode.grad; }, "Whether this thread records operations.");
   m.def("_set_grad_enabled", [](bool on) { tape::t_mode.grad = on; }, py::arg("mode"));
-  m.def("is_inference_mode_enabled", [] { return tape::t_mode.inference; }, "Whether this thread is in inference_mode.");
   m.def("_set_inference_mode", [](bool on) { tape::t_mode.inference = on; }, py::arg("mode"));
   py::class_<PyNode>(m, "Node", "A recorded operation.")
       .def("name", &PyNode::name, "The operation's name.")

@@ -3,7 +3,7 @@
 #include <array>
 #include <tuple>
 
-#include "bind/convert.h"
+#include "bind/arguments.h"
 #include "ops/inplace.h"
 #include "ops/list.h"
 #include "tape/apply.h"
@@ -31,6 +31,10 @@ template <class Op>
 struct Call {
   using Args = typename detail::ForwardArgs<Op, decltype(&Op::forward)>::type;
   static constexpr int kCount = int(std::tuple_size_v<Args>);
+  static constexpr bool kHasInplace = [] {
+    if constexpr (kCount > 0) return std::is_same_v<std::tuple_element_t<size_t(kCount - 1), Args>, Arg<ops::Inplace>>;
+    return false;
+  }();
 
   static const Signature& signature() {
     static const Signature s(Op::info);
@@ -52,6 +56,9 @@ struct Call {
     return guarded([&] {
       Args a;
       parse(a, self, args, nargs, kwnames);
+      if constexpr (kHasInplace) {
+        if (std::get<size_t(kCount - 1)>(a).value().yes) return write(a);
+      }
       return std::apply([](const auto&... x) { return to_python(tape::apply<Op>(x.value()...)); }, a);
     });
   }
@@ -63,15 +70,21 @@ struct Call {
   }
   // A method without further arguments.
   static PyObject* plain_method(PyObject* self, PyObject*) {
-    return guarded([&] { return to_python(tape::apply<Op>(Tensor::view_handle(reinterpret_cast<TensorImpl* const&>(self)))); });
+    return guarded([&] {
+      TensorImpl* const p = static_cast<TensorImpl*>(self);
+      const Tensor& x = Tensor::view_handle(p);
+      if constexpr (kHasInplace) {
+        return to_python(tape::apply<Op>(x, ops::Inplace{}));
+      } else {
+        return to_python(tape::apply<Op>(x));
+      }
+    });
   }
   static PyObject* run_inplace(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
     return guarded([&] {
       Args a;
       parse(a, self, args, nargs, kwnames);
-      if (std::get<0>(a).owner) fail<TypeError>(Op::info.name, "_(): the first argument is changed in place and must be a Tensor");
-      std::apply([](const auto&... x) { ops::apply_inplace<Op>(x.value()...); }, a);
-      return Py_NewRef(static_cast<PyObject*>(std::get<0>(a).p));
+      return write(a);
     });
   }
   static PyObject* inplace_function(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
@@ -84,11 +97,16 @@ struct Call {
   inline static const Signature* parsed = nullptr;  // set when the module is made; no guard on the hot path
 
  private:
+  static PyObject* write(const Args& a) {
+    if (std::get<0>(a).owner) fail<TypeError>(Op::info.name, "_(): the first argument is changed in place and must be a Tensor");
+    std::apply([](const auto&... x) { ops::apply_inplace<Op>(x.value()...); }, a);
+    return to_python(std::get<0>(a).value());
+  }
   template <class A>
   static void set(A& arg, const Signature& s, const Param& p, PyObject* slot, PyObject* const* rest, Py_ssize_t rest_count) {
-    if constexpr (std::is_same_v<A, Arg<Ints>>) {
+    if constexpr (requires { arg.push(s.op, p, slot); }) {
       if (p.variadic && !slot) {
-        for (Py_ssize_t i = 0; i < rest_count; ++i) arg.ints.push_back(to_int(s.op, p, rest[i]));
+        for (Py_ssize_t i = 0; i < rest_count; ++i) arg.push(s.op, p, rest[i]);
         return;
       }
     }
@@ -126,8 +144,8 @@ void add_entries(std::vector<Entry>& entries, const char* family) {
             .function = as_pycfunction(&Call<Op>::function)};
     if constexpr (std::is_same_v<std::tuple_element_t<0, typename Call<Op>::Args>, Arg<Tensor>>) {
       e.method = as_pycfunction(&Call<Op>::method);
-      if constexpr (Call<Op>::kCount == 1) e.plain_method = as_pycfunction(&Call<Op>::plain_method);
-      if constexpr (Op::info.inplace) {
+      if constexpr (Call<Op>::kCount == 1 + Call<Op>::kHasInplace) e.plain_method = as_pycfunction(&Call<Op>::plain_method);
+      if constexpr (Op::info.inplace || Call<Op>::kHasInplace) {
         e.inplace_method = as_pycfunction(&Call<Op>::inplace_method);
         e.inplace_function = as_pycfunction(&Call<Op>::inplace_function);
       }
@@ -150,6 +168,7 @@ void add_activation(std::vector<Entry>&);
 void add_nn(std::vector<Entry>&);
 void add_conv(std::vector<Entry>&);
 void add_views(std::vector<Entry>&);
+void add_join(std::vector<Entry>&);
 void add_index(std::vector<Entry>&);
 void add_reduce(std::vector<Entry>&);
 void add_linalg(std::vector<Entry>&);

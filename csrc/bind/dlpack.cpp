@@ -1,5 +1,5 @@
 // DLPack, the exchange of arrays between libraries without copying (https://dmlc.github.io/dlpack, ABI of version 0.x).
-#include "bind/convert.h"
+#include "bind/cold.h"
 #include "bind/interop.h"
 #include "bind/module.h"
 #include "tape/mode.h"
@@ -73,7 +73,10 @@ py::object to_dlpack(py::object self) {
   return py::reinterpret_steal<py::object>(capsule);
 }
 
-py::object from_dlpack(py::object source) {
+Tensor from_dlpack(py::object source) {
+  if (!PyCapsule_CheckExact(source.ptr()) && !py::hasattr(source, "__dlpack__")) {
+    fail<TypeError>("from_dlpack(): argument 'source' must have __dlpack__, got ", Py_TYPE(source.ptr())->tp_name);
+  }
   py::object capsule = PyCapsule_CheckExact(source.ptr()) ? source : source.attr("__dlpack__")();
   auto* m = static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule.ptr(), "dltensor"));
   if (!m) throw py::error_already_set();
@@ -100,15 +103,22 @@ py::object from_dlpack(py::object source) {
                                      });
   Tensor t = on_storage(storage, storage->data(), shape, strides, *dtype);
   storage->drop();
-  return as_object(t);
+  return t;
 }
+
+struct FromDlpack {
+  static constexpr OpInfo info{
+      .name = "from_dlpack",
+      .signature = "(source: object) -> Tensor",
+      .doc = "A tensor on the memory of any object with __dlpack__ (NumPy, PyTorch, JAX, ...), without copying."};
+  static Tensor forward(Object source) { return from_dlpack(py::reinterpret_borrow<py::object>(source.o)); }
+};
 
 }  // namespace
 
 void init_dlpack(py::module_& m) {
   m.def("_to_dlpack", &to_dlpack);
-  m.def("from_dlpack", &from_dlpack, py::arg("source"),
-        "A tensor on the memory of any object with __dlpack__ (NumPy, PyTorch, JAX, ...), without copying.");
+  def_function<FromDlpack>(m);
 }
 
 }  // namespace tg::bind

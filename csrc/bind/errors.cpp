@@ -6,6 +6,7 @@
 #include <new>
 
 #include "core/errors.h"
+#include "ops/lapack.h"
 
 namespace tg::bind {
 
@@ -23,6 +24,8 @@ void set_python_error() {
     PyErr_SetString(PyExc_IndexError, e.what());
   } catch (const MemoryError& e) {
     PyErr_SetString(PyExc_MemoryError, e.what());
+  } catch (const ops::LinAlgError& e) {
+    PyErr_SetString(g_linalg_error, e.what());
   } catch (const std::bad_alloc&) {
     PyErr_SetString(PyExc_MemoryError, "tinygrad_ext: not enough memory for this tensor");
   } catch (const std::exception& e) {

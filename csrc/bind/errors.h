@@ -7,6 +7,9 @@ namespace tg::bind {
 // Thrown where Python's error indicator is set already.
 struct PythonError {};
 
+// tg.linalg.LinAlgError, a RuntimeError; null until the module is made.
+extern PyObject* g_linalg_error;
+
 // Sets the Python error for the exception being handled; call inside catch (...).
 void set_python_error();
 

@@ -1,13 +1,21 @@
-// Trampolines of losses and noise.
+// Trampolines of losses, normalisation, distances, attention.
 #include "bind/call.h"
-#include "ops/dropout.h"
-#include "ops/loss.h"
+#include "ops/attention.h"
+#include "ops/distance.h"
+#include "ops/loss_class.h"
+#include "ops/loss_embedding.h"
+#include "ops/loss_regression.h"
+#include "ops/norm.h"
 
 namespace tg::bind {
 
 void add_nn(std::vector<Entry>& entries) {
-  add_entries<ops::Losses>(entries, "loss");
-  add_entries<ops::Noise>(entries, "noise");
+  add_entries<ops::RegressionLosses>(entries, "loss");
+  add_entries<ops::ClassLosses>(entries, "loss");
+  add_entries<ops::EmbeddingLosses>(entries, "loss");
+  add_entries<ops::Norms>(entries, "norm");
+  add_entries<ops::Distances>(entries, "distance");
+  add_entries<ops::Attentions>(entries, "attention");
 }
 
 }  // namespace tg::bind

@@ -97,7 +97,7 @@ Tensor tensor_from_data(const char* op, PyObject* data, std::optional<DType> dty
   if (nested.foreign) return through_numpy(op, data, dtype);
   // An empty list is a float32 tensor of no elements, as in PyTorch.
   const int64_t numel = checked_numel(op, nested.shape);
-  const DType t = dtype ? *dtype : numel == 0 ? DType::float32 : default_dtype(nested.kind);
+  const DType t = dtype ? *dtype : numel == 0 ? default_float() : default_dtype(nested.kind);
   Tensor out = empty(nested.shape, t);
   visit(t, [&](auto zero) {
     auto* p = out.data<decltype(zero)>();

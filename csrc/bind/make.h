@@ -1,12 +1,11 @@
 // What the functions that make tensors share.
 #pragma once
+#include "bind/call.h"
 #include "bind/interop.h"
 
 namespace tg::bind {
 
-// A shape given as separate ints, as one tuple, or as size=; throws on negative sizes and overflow.
-Shape shape_from(const char* op, const py::args& sizes, const py::object& keyword = py::none());
-// t with requires_grad set; throws for integer tensors.
-Tensor with_grad(const char* op, Tensor t, bool requires_grad);
+// The operations that take any Python object: tensor, as_tensor, asarray, from_numpy, frombuffer.
+void add_conversions(std::vector<Entry>& entries);
 
 }  // namespace tg::bind

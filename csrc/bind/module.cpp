@@ -7,9 +7,11 @@
 #include <map>
 
 #include "bind/caster.h"
+#include "bind/cold.h"
 #include "bind/dtype.h"
 #include "bind/interop.h"
 #include "bind/places.h"
+#include "bind/size.h"
 #include "bind/slots.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
@@ -50,14 +52,50 @@ void add_function(py::module_& m, const OpInfo& info, const std::string& name, P
   m.attr(def->ml_name) = py::reinterpret_steal<py::object>(f);
 }
 
-py::dict stats() {
-  const MemoryStats s = memory_stats();
-  py::dict d;
-  d["in_use"] = s.in_use;
-  d["cached"] = s.cached;
-  d["peak"] = s.peak;
-  return d;
-}
+struct GetNumThreads {
+  static constexpr OpInfo info{.name = "get_num_threads", .signature = "() -> int", .doc = "How many threads kernels may use."};
+  static PyObject* forward() { return PyLong_FromLong(num_threads()); }
+};
+
+struct SetNumThreads {
+  static constexpr OpInfo info{
+      .name = "set_num_threads", .signature = "(n: int) -> None", .doc = "Lets kernels use n threads, n >= 1."};
+  static PyObject* forward(int64_t n) {
+    set_num_threads(int(std::clamp<int64_t>(n, 0, 1 << 20)));
+    return Py_NewRef(Py_None);
+  }
+};
+
+struct Stats {
+  static constexpr OpInfo info{.name = "memory_stats",
+                               .signature = "() -> dict",
+                               .doc = "Bytes in_use by tensors, cached for reuse, and the peak of in_use."};
+  static PyObject* forward() {
+    const MemoryStats s = memory_stats();
+    py::dict d;
+    d["in_use"] = s.in_use;
+    d["cached"] = s.cached;
+    d["peak"] = s.peak;
+    return d.release().ptr();
+  }
+};
+
+struct ResetPeak {
+  static constexpr OpInfo info{.name = "reset_peak_memory",
+                               .signature = "() -> None",
+                               .doc = "Starts the peak of memory_stats() again from what is in use."};
+  static PyObject* forward() {
+    reset_peak_memory();
+    return Py_NewRef(Py_None);
+  }
+};
+
+struct EmptyCache {
+  static constexpr OpInfo info{.name = "empty_cache",
+                               .signature = "() -> int",
+                               .doc = "Returns cached blocks to the system; gives the number of bytes returned."};
+  static PyObject* forward() { return PyLong_FromSize_t(empty_cache()); }
+};
 
 }  // namespace
 
@@ -88,11 +126,12 @@ PYBIND11_MODULE(_core, m) {
   }
   ops::install_view_refresh();
   init_dtypes(m);
+  init_size(m);
   init_results();
 
   static std::vector<Entry> entries;
-  for (auto add_family :
-       {add_arithmetic, add_math, add_activation, add_nn, add_conv, add_views, add_index, add_reduce, add_linalg, add_create})
+  for (auto add_family : {add_arithmetic, add_math, add_activation, add_nn, add_conv, add_views, add_join, add_index, add_reduce,
+                          add_linalg, add_create})
     add_family(entries);
   make_tensor_type(entries);
   m.attr("Tensor") = py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(g_tensor_type));
@@ -119,6 +158,7 @@ PYBIND11_MODULE(_core, m) {
   }
   m.attr("OPS") = py::tuple(ops);
 
+  init_layout(m);
   init_create(m);
   init_random(m);
   init_autograd(m);
@@ -126,14 +166,15 @@ PYBIND11_MODULE(_core, m) {
   init_forward(m);
   init_optim(m);
   init_dlpack(m);
+  init_lapack(m);
 
   m.def("isa", [] { return kernels::table().isa; }, "The instruction-set level in use.");
   m.def("levels", &kernels::supported_levels, "The instruction-set levels this machine has.");
-  m.def("get_num_threads", &num_threads, "How many threads kernels may use.");
-  m.def("set_num_threads", &set_num_threads, py::arg("n"), "Lets kernels use n threads, n >= 1.");
-  m.def("memory_stats", &stats, "Bytes in_use by tensors, cached for reuse, and the peak of in_use.");
-  m.def("reset_peak_memory", &reset_peak_memory, "Starts the peak of memory_stats() again from what is in use.");
-  m.def("empty_cache", &empty_cache, "Returns cached blocks to the system; gives the number of bytes returned.");
+  def_function<GetNumThreads>(m);
+  def_function<SetNumThreads>(m);
+  def_function<Stats>(m);
+  def_function<ResetPeak>(m);
+  def_function<EmptyCache>(m);
   m.attr("__version__") = TG_VERSION;
   m.attr("build") = std::string(TG_BUILD_TYPE) + ", " + TG_COMPILER;
 }

@@ -4,6 +4,7 @@
 
 namespace tg::bind {
 
+void init_layout(pybind11::module_& m);
 void init_create(pybind11::module_& m);
 void init_random(pybind11::module_& m);
 void init_autograd(pybind11::module_& m);
@@ -11,5 +12,6 @@ void init_function(pybind11::module_& m);
 void init_forward(pybind11::module_& m);
 void init_optim(pybind11::module_& m);
 void init_dlpack(pybind11::module_& m);
+void init_lapack(pybind11::module_& m);
 
 }  // namespace tg::bind

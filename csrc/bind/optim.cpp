@@ -1,5 +1,5 @@
 // Optimizer steps: one call over all parameters.
-#include "bind/caster.h"
+#include "bind/cold.h"
 #include "bind/module.h"
 #include "core/gil.h"
 #include "core/parallel.h"
@@ -123,16 +123,48 @@ void adam_step(const py::sequence& param_list, const py::sequence& grad_list, co
   for (const Written* w : {&p, &m, &v, &max_v}) w->finish();
 }
 
+py::sequence sequence(const char* op, const char* name, Object o) {
+  if (!looks_like_list(o.o))
+    fail<TypeError>(op, "(): argument '", name, "' must be a list of tensors, got ", Py_TYPE(o.o)->tp_name);
+  return py::reinterpret_borrow<py::sequence>(o.o);
+}
+
+struct SgdStep {
+  static constexpr OpInfo info{
+      .name = "sgd_step",
+      .signature =
+          "(params: object, grads: object, buffers: object, first: bool, lr: float, momentum: float, dampening: float, "
+          "weight_decay: float, nesterov: bool, maximize: bool) -> None",
+      .doc = "One step of SGD over all parameters, in place. `first` fills the momentum buffers with the gradients."};
+  static PyObject* forward(Object params, Object grads, Object buffers, bool first, double lr, double momentum, double dampening,
+                           double weight_decay, bool nesterov, bool maximize) {
+    sgd_step(sequence(info.name, "params", params), sequence(info.name, "grads", grads), sequence(info.name, "buffers", buffers),
+             first, lr, momentum, dampening, weight_decay, nesterov, maximize);
+    return Py_NewRef(Py_None);
+  }
+};
+
+struct AdamStep {
+  static constexpr OpInfo info{
+      .name = "adam_step",
+      .signature =
+          "(params: object, grads: object, exp_avgs: object, exp_avg_sqs: object, max_exp_avg_sqs: object, step: int, lr: "
+          "float, beta1: float, beta2: float, eps: float, weight_decay: float, decoupled: bool, maximize: bool) -> None",
+      .doc = "One step of Adam (AdamW where decoupled) over all parameters, in place."};
+  static PyObject* forward(Object params, Object grads, Object m, Object v, Object max_v, int64_t step, double lr, double beta1,
+                           double beta2, double eps, double weight_decay, bool decoupled, bool maximize) {
+    adam_step(sequence(info.name, "params", params), sequence(info.name, "grads", grads), sequence(info.name, "exp_avgs", m),
+              sequence(info.name, "exp_avg_sqs", v), sequence(info.name, "max_exp_avg_sqs", max_v), step, lr, beta1, beta2, eps,
+              weight_decay, decoupled, maximize);
+    return Py_NewRef(Py_None);
+  }
+};
+
 }  // namespace
 
 void init_optim(py::module_& m) {
-  m.def("sgd_step", &sgd_step, py::arg("params"), py::arg("grads"), py::arg("buffers"), py::arg("first"), py::arg("lr"),
-        py::arg("momentum"), py::arg("dampening"), py::arg("weight_decay"), py::arg("nesterov"), py::arg("maximize"),
-        "One step of SGD over all parameters, in place. `first` fills the momentum buffers with the gradients.");
-  m.def("adam_step", &adam_step, py::arg("params"), py::arg("grads"), py::arg("exp_avgs"), py::arg("exp_avg_sqs"),
-        py::arg("max_exp_avg_sqs"), py::arg("step"), py::arg("lr"), py::arg("beta1"), py::arg("beta2"), py::arg("eps"),
-        py::arg("weight_decay"), py::arg("decoupled"), py::arg("maximize"),
-        "One step of Adam (AdamW where decoupled) over all parameters, in place.");
+  def_function<SgdStep>(m);
+  def_function<AdamStep>(m);
 }
 
 }  // namespace tg::bind

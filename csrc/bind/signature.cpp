@@ -20,7 +20,7 @@ std::vector<std::string> split_params(const std::string& text) {
   int depth = 0;
   std::string part;
   for (char c : text) {
-    depth += (c == '[') - (c == ']');
+    depth += (c == '[' || c == '(') - (c == ']' || c == ')');
     if (c == ',' && depth == 0) {
       parts.push_back(trim(part));
       part.clear();
@@ -39,8 +39,23 @@ PyObject* parse_default(const std::string& text) {
   if (text == "True") return Py_NewRef(Py_True);
   if (text == "False") return Py_NewRef(Py_False);
   if (text.front() == '\'') return interned(text.substr(1, text.size() - 2).c_str());
+  if (text.front() == '(') {  // a tuple of ints
+    const std::vector<std::string> parts = split_params(text.substr(1, text.size() - 2));
+    PyObject* tuple = PyTuple_New(Py_ssize_t(parts.size()));
+    for (size_t i = 0; tuple && i < parts.size(); ++i) PyTuple_SET_ITEM(tuple, Py_ssize_t(i), parse_default(parts[i]));
+    return tuple;
+  }
   if (text.find_first_of(".e") != std::string::npos) return PyFloat_FromDouble(std::strtod(text.c_str(), nullptr));
   return PyLong_FromLong(std::strtol(text.c_str(), nullptr, 10));
+}
+
+// Other words for an argument: NumPy's, and those that PyTorch itself is not of one mind about.
+PyObject* other_word(const std::string& name) {
+  static const char* const words[][2] = {{"dim", "axis"},        {"dim0", "axis0"}, {"dim1", "axis1"}, {"keepdim", "keepdims"},
+                                         {"correction", "ddof"}, {"input", "self"}, {"A", "input"},    {"training", "train"}};
+  for (const auto& [ours, other] : words)
+    if (name == ours) return interned(other);
+  return nullptr;
 }
 
 std::string text_of(PyObject* o) {
@@ -68,49 +83,57 @@ Signature::Signature(const OpInfo& info) : op(info.name) {
     p.annotation = trim(part.substr(colon + 1, equals == std::string::npos ? equals : equals - colon - 1));
     if (equals != std::string::npos) p.default_text = trim(part.substr(equals + 1));
     p.keyword_only = keyword_only;
-    p.key = interned(p.name.c_str());
-    if (p.name == "dim") p.numpy_key = interned("axis");
-    if (p.name == "keepdim") p.numpy_key = interned("keepdims");
-    if (p.name == "correction") p.numpy_key = interned("ddof");
-    if (p.name == "input") p.numpy_key = interned("self");
     if (!p.default_text.empty()) p.value = parse_default(p.default_text);
     p.number = p.annotation.find("Number") != std::string::npos;
     p.none = p.annotation.find("None") != std::string::npos;
     if (!keyword_only) ++positional;
+    keyword_only |= p.variadic;
+    if (p.variadic) variadic = int(params.size());
+    values.push_back(p.value);
+    keys.push_back(interned(p.name.c_str()));
+    numpy_keys.push_back(other_word(p.name));
     params.push_back(p);
   }
 }
 
+int Signature::find(PyObject* key) const {
+  const int count = int(keys.size());
+  for (int i = 0; i < count; ++i)
+    if (keys[size_t(i)] == key || numpy_keys[size_t(i)] == key) return i;
+  for (int i = 0; i < count; ++i)  // a name that is not interned
+    if (PyUnicode_Compare(keys[size_t(i)], key) == 0) return i;
+  return -1;
+}
+
 void Signature::bind(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames, PyObject** slots,
                      PyObject* const*& rest, Py_ssize_t& rest_count) const {
-  const int count = int(params.size());
+  const int count = int(values.size());
   rest = nullptr;
   rest_count = 0;
-  for (int i = 0; i < count; ++i) slots[i] = nullptr;
   int at = 0;
   if (self) slots[at++] = self;
   Py_ssize_t taken = 0;
-  for (; taken < nargs && at < positional; ++taken, ++at) {
-    if (params[size_t(at)].variadic && !(nargs - taken == 1 && !PyLong_Check(args[taken]))) {
+  const int fixed = variadic < 0 ? positional : variadic;
+  while (taken < nargs && at < fixed) slots[at++] = args[taken++];
+  if (taken < nargs && at == variadic) {
+    slots[at++] = nullptr;
+    if (nargs - taken == 1 && !PyLong_Check(args[taken])) {
+      slots[at - 1] = args[taken];
+    } else {
       rest = args + taken;
       rest_count = nargs - taken;
-      taken = nargs;
-      slots[at] = nullptr;
-      break;
     }
-    slots[at] = args[taken];
+    taken = nargs;
   }
   if (taken < nargs) {
     fail<TypeError>(op, "(): takes ", positional - (self ? 1 : 0), " positional arguments, got ", nargs);
   }
+  const int given = at;
+  for (; at < count; ++at) slots[at] = nullptr;
   const Py_ssize_t keywords = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
   for (Py_ssize_t k = 0; k < keywords; ++k) {
     PyObject* key = PyTuple_GET_ITEM(kwnames, k);
-    int found = -1;
-    for (int i = 0; i < count && found < 0; ++i)
-      if (params[size_t(i)].key == key || params[size_t(i)].numpy_key == key) found = i;
-    for (int i = 0; i < count && found < 0; ++i)  // a name that is not interned
-      if (PyUnicode_Compare(params[size_t(i)].key, key) == 0) found = i;
+    const int found = find(key);
     if (found < 0) {
       const std::string name = text_of(key);
       if ((name == "out" || name == "dtype") && args[nargs + k] == Py_None) continue;  // NumPy's functions pass them along
@@ -119,15 +142,15 @@ void Signature::bind(PyObject* self, PyObject* const* args, Py_ssize_t nargs, Py
       for (const Param& p : params) known += (known.empty() ? "" : ", ") + p.name;
       fail<TypeError>(op, "(): unknown argument '", name, "'; it has: ", known);
     }
-    if (slots[found]) fail<TypeError>(op, "(): argument '", params[size_t(found)].name, "' is given twice");
+    if (found < given || slots[found]) {
+      fail<TypeError>(op, "(): argument '", params[size_t(found)].name, "' is given twice");
+    }
     slots[found] = args[nargs + k];
   }
-  for (int i = 0; i < count; ++i) {
+  for (int i = given; i < count; ++i) {
     if (slots[i]) continue;
-    const Param& p = params[size_t(i)];
-    if (p.variadic) continue;
-    if (!p.value) fail<TypeError>(op, "(): argument '", p.name, "' is missing");
-    slots[i] = p.value;
+    slots[i] = values[size_t(i)];
+    if (!slots[i]) fail<TypeError>(op, "(): argument '", params[size_t(i)].name, "' is missing");
   }
 }
 

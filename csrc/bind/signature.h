@@ -11,11 +11,9 @@ namespace tg::bind {
 
 struct Param {
   std::string name;
-  std::string annotation;         // "Tensor | Number"
-  std::string default_text;       // empty where required
-  PyObject* key = nullptr;        // name, interned
-  PyObject* numpy_key = nullptr;  // NumPy's word for it (axis for dim), interned
-  PyObject* value = nullptr;      // the default
+  std::string annotation;     // "Tensor | Number"
+  std::string default_text;   // empty where required
+  PyObject* value = nullptr;  // the default
   bool keyword_only = false;
   bool variadic = false;  // *shape: int
   bool number = false;    // a Python number serves as a tensor
@@ -26,6 +24,7 @@ struct Signature {
   const char* op = nullptr;
   std::vector<Param> params;
   int positional = 0;  // how many may be given by position
+  int variadic = -1;   // which parameter takes what is left of them
   std::string returns;
 
   explicit Signature(const OpInfo& info);
@@ -34,6 +33,14 @@ struct Signature {
   // (self). For a variadic parameter the slot is null when given as separate ints: rest, rest_count then hold them.
   void bind(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames, PyObject** slots, PyObject* const*& rest,
             Py_ssize_t& rest_count) const;
+
+ private:
+  // What every call looks at, one after the other in memory.
+  std::vector<PyObject*> values;      // the defaults; null where required
+  std::vector<PyObject*> keys;        // the names, interned
+  std::vector<PyObject*> numpy_keys;  // NumPy's words for them (axis for dim); null where it has none
+
+  int find(PyObject* key) const;  // -1 where there is none
 };
 
 }  // namespace tg::bind

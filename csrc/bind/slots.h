@@ -14,6 +14,9 @@ void make_tensor_type(const std::vector<Entry>& entries);
 // Attributes and hand-written methods, by file.
 std::vector<PyGetSetDef> tensor_attributes();
 std::vector<PyMethodDef> tensor_methods();
+std::vector<PyGetSetDef> layout_attributes();
+std::vector<PyMethodDef> layout_methods();
+std::vector<PyMethodDef> conversion_methods();
 
 // The vectorcall signature of hand-written methods.
 using FastMethod = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);

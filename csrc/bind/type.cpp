@@ -11,7 +11,11 @@
 #include "bind/slots.h"
 #include "ops/arithmetic.h"
 #include "ops/compare.h"
+#include "ops/exponential.h"
+#include "ops/logic.h"
 #include "ops/matmul.h"
+#include "ops/rounding.h"
+#include "ops/split.h"
 #include "ops/views.h"
 #include "tape/life.h"
 
@@ -42,7 +46,10 @@ PyObject* binary_slot(PyObject* a, PyObject* b) {
   return with_operands(a, b, [](const Tensor& x, const Tensor& y) { return tape::apply<Op>(x, y, Attrs::value...); });
 }
 struct One {
-  static constexpr double value = 1;
+  static constexpr ops::Number value = ops::kOne;
+};
+struct Unrounded {
+  static constexpr std::optional<std::string_view> value{};
 };
 
 // x op= y: in place where nothing is being recorded for x, else x is rebound to x op y, so that a saved value survives.
@@ -78,6 +85,16 @@ PyObject* power_slot(PyObject* a, PyObject* b, PyObject* modulus) {
   return binary_slot<ops::Pow>(a, b);
 }
 PyObject* inplace_power_slot(PyObject* a, PyObject* b, PyObject*) { return inplace_slot<ops::Pow>(a, b); }
+
+PyObject* divmod_slot(PyObject* a, PyObject* b) {
+  PyObject* quotient = binary_slot<ops::FloorDivide>(a, b);
+  if (!quotient || quotient == Py_NotImplemented) return quotient;
+  PyObject* rest = binary_slot<ops::Remainder>(a, b);
+  PyObject* pair = rest ? PyTuple_Pack(2, quotient, rest) : nullptr;
+  Py_DECREF(quotient);
+  Py_XDECREF(rest);
+  return pair;
+}
 
 PyObject* compare_slot(PyObject* a, PyObject* b, int op) {
   switch (op) {
@@ -150,9 +167,7 @@ PyObject* iter_slot(PyObject* a) {
   return guarded([&] {
     const Tensor& t = handle(a);
     if (t.ndim() == 0) fail<TypeError>("iteration over a 0-d tensor");
-    TensorList rows;
-    for (int64_t i = 0; i < t.size(0); ++i) rows.push_back(ops::select(t, 0, i));
-    PyObject* tuple = to_python(std::move(rows));
+    PyObject* tuple = to_python(ops::Unbind::forward(t, 0));
     PyObject* it = PyObject_GetIter(tuple);
     Py_DECREF(tuple);
     return it;
@@ -260,6 +275,16 @@ int clear(PyObject* self) {
   return 0;
 }
 
+// round(x) and round(x, decimals)
+PyObject* round_method(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
+  return guarded([&] {
+    Param decimals;
+    decimals.name = "decimals";
+    decimals.annotation = "int";
+    return to_python(tape::apply<ops::Round>(handle(self), nargs ? to_int("round", decimals, args[0]) : int64_t(0)));
+  });
+}
+
 // Documentation that Python shows: "name(signature)\n--\n\ntext".
 std::string doc_of(const OpInfo& info, const Place& p) {
   const std::string signature = info.signature;
@@ -284,6 +309,16 @@ void make_tensor_type(const std::vector<Entry>& entries) {
       } else {
         methods.push_back({name, e.method, METH_FASTCALL | METH_KEYWORDS, doc});
       }
+    }
+  }
+  for (const Entry& e : entries) {  // round(x), math.floor(x) and so on
+    for (const char* name : {"round", "floor", "ceil", "trunc"}) {
+      if (std::strcmp(e.info->name, name) != 0) continue;
+      const char* special = keep(std::string("__") + name + "__");
+      if (e.plain_method)
+        methods.push_back({special, e.plain_method, METH_NOARGS, e.info->doc});
+      else
+        methods.push_back({special, as_pycfunction(round_method), METH_FASTCALL, e.info->doc});
     }
   }
   methods.push_back({nullptr, nullptr, 0, nullptr});
@@ -313,7 +348,7 @@ void make_tensor_type(const std::vector<Entry>& entries) {
       {Py_nb_add, reinterpret_cast<void*>(binary_slot<ops::Add, One>)},
       {Py_nb_subtract, reinterpret_cast<void*>(binary_slot<ops::Sub, One>)},
       {Py_nb_multiply, reinterpret_cast<void*>(binary_slot<ops::Mul>)},
-      {Py_nb_true_divide, reinterpret_cast<void*>(binary_slot<ops::Div>)},
+      {Py_nb_true_divide, reinterpret_cast<void*>(binary_slot<ops::Div, Unrounded>)},
       {Py_nb_floor_divide, reinterpret_cast<void*>(binary_slot<ops::FloorDivide>)},
       {Py_nb_remainder, reinterpret_cast<void*>(binary_slot<ops::Remainder>)},
       {Py_nb_matrix_multiply, reinterpret_cast<void*>(binary_slot<ops::MatMul>)},
@@ -324,7 +359,18 @@ void make_tensor_type(const std::vector<Entry>& entries) {
       {Py_nb_inplace_add, reinterpret_cast<void*>(inplace_slot<ops::Add, One>)},
       {Py_nb_inplace_subtract, reinterpret_cast<void*>(inplace_slot<ops::Sub, One>)},
       {Py_nb_inplace_multiply, reinterpret_cast<void*>(inplace_slot<ops::Mul>)},
-      {Py_nb_inplace_true_divide, reinterpret_cast<void*>(inplace_slot<ops::Div>)},
+      {Py_nb_inplace_true_divide, reinterpret_cast<void*>(inplace_slot<ops::Div, Unrounded>)},
+      {Py_nb_lshift, reinterpret_cast<void*>(binary_slot<ops::LeftShift>)},
+      {Py_nb_rshift, reinterpret_cast<void*>(binary_slot<ops::RightShift>)},
+      {Py_nb_divmod, reinterpret_cast<void*>(divmod_slot)},
+      {Py_nb_positive, reinterpret_cast<void*>(unary_slot<ops::Positive>)},
+      {Py_nb_inplace_floor_divide, reinterpret_cast<void*>(inplace_slot<ops::FloorDivide>)},
+      {Py_nb_inplace_remainder, reinterpret_cast<void*>(inplace_slot<ops::Remainder>)},
+      {Py_nb_inplace_and, reinterpret_cast<void*>(inplace_slot<ops::BitwiseAnd>)},
+      {Py_nb_inplace_or, reinterpret_cast<void*>(inplace_slot<ops::BitwiseOr>)},
+      {Py_nb_inplace_xor, reinterpret_cast<void*>(inplace_slot<ops::BitwiseXor>)},
+      {Py_nb_inplace_lshift, reinterpret_cast<void*>(inplace_slot<ops::LeftShift>)},
+      {Py_nb_inplace_rshift, reinterpret_cast<void*>(inplace_slot<ops::RightShift>)},
       {Py_nb_inplace_power, reinterpret_cast<void*>(inplace_power_slot)},
       {Py_nb_negative, reinterpret_cast<void*>(unary_slot<ops::Neg>)},
       {Py_nb_absolute, reinterpret_cast<void*>(unary_slot<ops::Abs>)},

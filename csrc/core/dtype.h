@@ -24,9 +24,12 @@ constexpr bool is_floating(DType t) { return t <= DType::float64; }
 constexpr Category category(DType t) {
   return is_floating(t) ? Category::floating : t == DType::bool_ ? Category::boolean : Category::integer;
 }
-// A Python float has no type of its own: beside tensors of a lower category it becomes this.
-constexpr DType default_dtype(Category c) {
-  return c == Category::floating ? DType::float32 : c == Category::integer ? DType::int64 : DType::bool_;
+// What Python floats become, and floats made of integers: float32 unless set_default_dtype() says float64.
+inline DType g_default_float = DType::float32;
+inline DType default_float() { return g_default_float; }
+// A Python number has no type of its own: beside tensors of a lower category it becomes this.
+inline DType default_dtype(Category c) {
+  return c == Category::floating ? default_float() : c == Category::integer ? DType::int64 : DType::bool_;
 }
 
 constexpr DType promote(DType a, DType b) {

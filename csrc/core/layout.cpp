@@ -5,14 +5,7 @@
 
 namespace tg {
 
-Ints::Ints(Span values) {
-  for (int64_t v : values) push_back(v);
-}
-
-void Ints::push_back(int64_t v) {
-  if (size_ == kMaxDims) fail<ValueError>("a tensor has at most ", kMaxDims, " dimensions");
-  values_[size_++] = v;
-}
+void Ints::too_many() { fail<ValueError>("a tensor has at most ", kMaxDims, " dimensions"); }
 
 void Ints::insert(int at, int64_t v) {
   push_back(v);

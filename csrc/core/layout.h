@@ -17,7 +17,9 @@ class Ints {
  public:
   Ints() = default;
   Ints(std::initializer_list<int64_t> values) : Ints(Span(values.begin(), values.size())) {}
-  Ints(Span values);
+  Ints(Span values) {
+    for (int64_t v : values) push_back(v);
+  }
   static Ints filled(int n, int64_t value) {
     Ints r;
     for (int i = 0; i < n; ++i) r.push_back(value);
@@ -33,13 +35,19 @@ class Ints {
   const int64_t* end() const { return values_ + size_; }
   int64_t* begin() { return values_; }
   int64_t* end() { return values_ + size_; }
-  void push_back(int64_t v);
+  void push_back(int64_t v) {
+    if (size_ == kMaxDims) [[unlikely]]
+      too_many();
+    values_[size_++] = v;
+  }
   void insert(int at, int64_t v);
   void erase(int at);
   operator Span() const { return {values_, size_t(size_)}; }
+  void resize(int n) { size_ = n; }  // at most kMaxDims; what is new is not set
   bool operator==(const Ints& o) const { return std::equal(begin(), end(), o.begin(), o.end()); }
 
  private:
+  [[noreturn, gnu::cold]] static void too_many();
   int size_ = 0;
   int64_t values_[kMaxDims];
 };

@@ -59,6 +59,18 @@ inline void deallocate(void* p, size_t bytes) {
   memory::g_lists.in_use -= fine ? (c + 1) * 64 : int64_t(memory::class_bytes(c));
 }
 
+// The same for the standard library's containers.
+template <class T>
+struct Pooled {
+  using value_type = T;
+  Pooled() = default;
+  template <class U>
+  Pooled(const Pooled<U>&) {}
+  T* allocate(size_t n) { return static_cast<T*>(tg::allocate(n * sizeof(T))); }
+  void deallocate(T* p, size_t n) { tg::deallocate(p, n * sizeof(T)); }
+  bool operator==(const Pooled&) const { return true; }
+};
+
 MemoryStats memory_stats();
 void reset_peak_memory();
 // Returns cached large blocks to the system; gives the number of bytes returned.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <numbers>
+#include <random>
 
 #include "core/errors.h"
 
@@ -13,31 +14,38 @@ void Generator::manual_seed(uint64_t seed) {
   seed_ = seed;
   state_[0] = uint32_t(seed);
   for (uint32_t i = 1; i < kN; ++i) state_[i] = 1812433253U * (state_[i - 1] ^ (state_[i - 1] >> 30)) + i;
-  at_ = kN;
+  at_ = kN + 1;
   has_normal_ = false;
+}
+
+uint64_t Generator::seed() {
+  std::random_device source;
+  const uint64_t high = source();
+  manual_seed(((high << 32) | source()) & kMantissa);  // as many bits as a double can hold
+  return seed_;
 }
 
 void Generator::refill() {
   const auto twist = [](uint32_t high, uint32_t low) {
     const uint32_t y = (high & 0x80000000U) | (low & 0x7fffffffU);
-    return (y >> 1) ^ (low & 1 ? 0x9908b0dfU : 0U);
+    return (y >> 1) ^ (0x9908b0dfU & (0U - (low & 1)));
   };
-  for (int i = 0; i < kN; ++i) state_[i] = state_[(i + kM) % kN] ^ twist(state_[i], state_[(i + 1) % kN]);
+  for (int i = 0; i < kN - kM; ++i) state_[i] = state_[i + kM] ^ twist(state_[i], state_[i + 1]);
+  for (int i = kN - kM; i < kN - 1; ++i) state_[i] = state_[i + kM - kN] ^ twist(state_[i], state_[i + 1]);
+  state_[kN - 1] = state_[kM - 1] ^ twist(state_[kN - 1], state_[0]);
   at_ = 0;
 }
 
-uint32_t Generator::random() {
-  if (at_ == kN) refill();
-  uint32_t y = state_[at_++];
-  y ^= y >> 11;
-  y ^= (y << 7) & 0x9d2c5680U;
-  y ^= (y << 15) & 0xefc60000U;
-  return y ^ (y >> 18);
-}
-
-uint64_t Generator::random64() {
-  const uint64_t high = random();
-  return (high << 32) | random();
+void Generator::random(uint32_t* out, int64_t n) {
+  while (n > 0) {
+    if (at_ >= kN) refill();
+    const int count = int(n < kN - at_ ? n : kN - at_);
+    const uint32_t* words = state_ + at_;
+    for (int i = 0; i < count; ++i) out[i] = temper(words[i]);
+    at_ += count;
+    out += count;
+    n -= count;
+  }
 }
 
 double Generator::normal() {
@@ -54,72 +62,59 @@ double Generator::normal() {
   return radius * std::cos(angle);
 }
 
-int64_t Generator::integer(int64_t low, uint64_t range) {
-  const uint64_t draw = range >= (uint64_t(1) << 28) ? random64() : random();
-  return int64_t(uint64_t(low) + draw % range);
-}
+namespace {
 
-// at_, has_normal_, next_normal_, seed_, then the 624 words, all in native order.
+// What PyTorch's get_rng_state() gives.
+struct State {
+  uint64_t seed;
+  int32_t left, seeded;  // draws until the words are stirred again, counting that one
+  uint64_t next;
+  uint64_t words[624];
+  double unused_x, normal, unused_rho;
+  int32_t has_normal;
+  float unused_float;
+  bool unused_flag;
+};
+constexpr size_t kStateBytes = 5056;
+static_assert(sizeof(State) == kStateBytes);
+
+}  // namespace
+
 std::string Generator::state() const {
-  std::string bytes(sizeof(*this), '\0');
-  std::memcpy(bytes.data(), static_cast<const void*>(this), sizeof(*this));
+  std::string bytes(kStateBytes, '\0');
+  State s;
+  std::memset(static_cast<void*>(&s), 0, sizeof(s));
+  s.seed = seed_;
+  s.next = at_ > kN ? 0 : uint64_t(at_);
+  s.left = s.next == 0 ? 1 : kN + 1 - at_;
+  s.seeded = 1;
+  for (int i = 0; i < kN; ++i) s.words[i] = state_[i];
+  s.has_normal = has_normal_;
+  s.normal = has_normal_ ? next_normal_ : 0;
+  std::memcpy(bytes.data(), &s, sizeof(s));
   return bytes;
 }
 
 void Generator::set_state(const std::string& bytes) {
-  if (bytes.size() != sizeof(*this)) {
-    fail<ValueError>("set_state(): expected a state of ", sizeof(*this), " bytes as get_state() gives, got ", bytes.size());
+  if (bytes.size() != kStateBytes) {
+    fail<ValueError>("set_state(): expected a state of ", kStateBytes, " bytes as get_state() gives, got ", bytes.size());
   }
-  Generator next(0);
-  std::memcpy(static_cast<void*>(&next), bytes.data(), sizeof(next));
-  if (next.at_ < 0 || next.at_ > kN) fail<ValueError>("set_state(): the bytes are not a state that get_state() gave");
-  *this = next;
+  State s;
+  std::memcpy(&s, bytes.data(), offsetof(State, unused_flag));
+  const bool fresh = s.next == 0 && s.left == 1;
+  if (s.seeded != 1 || !(fresh || (s.next <= kN && s.left == kN + 1 - int64_t(s.next)))) {
+    fail<ValueError>("set_state(): the bytes are not a state that get_state() gave");
+  }
+  seed_ = s.seed;
+  for (int i = 0; i < kN; ++i) state_[i] = uint32_t(s.words[i]);
+  at_ = fresh ? kN + 1 : int32_t(s.next);
+  has_normal_ = s.has_normal;
+  next_normal_ = s.normal;
 }
 
 Generator& default_generator() {
   static Generator g;
   return g;
 }
-
-namespace {
-
-template <class T>
-T uniform(Generator& g) {
-  if constexpr (sizeof(T) == 4) {
-    return g.uniform_float();
-  } else {
-    return g.uniform_double();
-  }
-}
-
-template <class T>
-void box_muller_16(T* x, T mean, T std) {
-  for (int j = 0; j < 8; ++j) {
-    const T radius = std::sqrt(T(-2) * std::log(T(1) - x[j]));
-    const T angle = T(2) * std::numbers::pi_v<T> * x[j + 8];
-    x[j] = radius * std::cos(angle) * std + mean;
-    x[j + 8] = radius * std::sin(angle) * std + mean;
-  }
-}
-
-template <class T>
-void fill(Generator& g, T* out, int64_t n, double mean, double std) {
-  if (n < 16) {
-    for (int64_t i = 0; i < n; ++i) out[i] = T(g.normal() * std + mean);
-    return;
-  }
-  for (int64_t i = 0; i < n; ++i) out[i] = uniform<T>(g);
-  for (int64_t i = 0; i + 16 <= n; i += 16) box_muller_16(out + i, T(mean), T(std));
-  if (n % 16 != 0) {  // the last 16 are drawn again, overlapping the block before
-    T* tail = out + n - 16;
-    for (int j = 0; j < 16; ++j) tail[j] = uniform<T>(g);
-    box_muller_16(tail, T(mean), T(std));
-  }
-}
-
-}  // namespace
-
-void fill_normal(Generator& g, float* out, int64_t n, double mean, double std) { fill(g, out, n, mean, std); }
-void fill_normal(Generator& g, double* out, int64_t n, double mean, double std) { fill(g, out, n, mean, std); }
 
 }  // namespace tg

@@ -9,6 +9,7 @@
 
 #include "core/dtype.h"
 #include "core/layout.h"
+#include "core/memory.h"
 #include "core/storage.h"
 
 namespace tg {
@@ -121,7 +122,7 @@ class Tensor {
 };
 static_assert(sizeof(Tensor) == sizeof(TensorImpl*));
 
-using TensorList = std::vector<Tensor>;
+using TensorList = std::vector<Tensor, Pooled<Tensor>>;
 
 // New tensors; values are not set. The shape's product is not checked again: callers that take a shape from
 // the user call checked_numel first.

@@ -5,14 +5,26 @@
 #ifdef TG_ISA
 namespace tg::kernels::TG_ISA {
 void fill_elementwise(ElementwiseTable&);
+void fill_order(ElementwiseTable&);
 void fill_math(ElementwiseTable&);
+void fill_special(ElementwiseTable&);
 void fill_cast(ElementwiseTable&);
 void fill_reduce(ReduceTable&);
+void fill_extreme(ReduceTable&);
+void fill_statistics(ReduceTable&);
+void fill_scan(ScanTable&);
 void fill_softmax(SoftmaxTable&);
+void fill_activation(ActivationTable&);
+void fill_loss(LossTable&);
+void fill_norm(NormTable&);
 void fill_gemm(GemmTable&);
 void fill_window(WindowTable&);
+void fill_conv(WindowTable&);
+void fill_pool(WindowTable&);
+void fill_resample(ResampleTable&);
 void fill_index(IndexTable&);
 void fill_optim(OptimTable&);
+void fill_random(RandomTable&);
 void fill(Table&);  // all of the above (level.cpp)
 }  // namespace tg::kernels::TG_ISA
 #endif

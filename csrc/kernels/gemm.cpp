@@ -12,6 +12,7 @@ namespace {
 constexpr int64_t kBlockK = 256;     // a strip of B this deep stays in the first-level cache
 constexpr int64_t kBlockM = 392;     // rows of A that deep stay in the second
 constexpr int64_t kManyPanels = 16;  // read this often, a strip of B is worth copying even if it could be read in place
+constexpr int64_t kTiny = 64;        // multiply-adds of a product that is not cut into blocks
 constexpr int64_t kSmallN = 512;     // narrower products read A in place: copies would not be used often enough
 
 inline int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -140,8 +141,21 @@ void multiply_row(const Product<T>& g) {
   }
 }
 
+// So few multiply-adds that any preparation costs more than they do.
+template <class T>
+void multiply_tiny(const Gemm<T>& g) {
+  for (int64_t i = 0; i < g.m; ++i)
+    for (int64_t j = 0; j < g.n; ++j) {
+      const T *a = g.a + i * g.a_row, *b = g.b + j * g.b_col;
+      T sum = 0;
+      for (int64_t p = 0; p < g.k; ++p) sum += a[p * g.a_col] * b[p * g.b_row];
+      g.c[i * g.c_row + j] = sum;
+    }
+}
+
 template <class T>
 void gemm(const Gemm<T>& call) {
+  if (call.m * call.n * call.k <= kTiny && !call.bias && !call.accumulate) return multiply_tiny(call);
   if (call.m <= 0 || call.n <= 0 || (call.k <= 0 && call.accumulate && !call.bias)) return;
   Product<T> g{call, 1, 1};
   if (g.n == 1 && g.m > 1)  // a column of C is a row of its transpose, and rows are what the kernels are good at
@@ -150,6 +164,21 @@ void gemm(const Gemm<T>& call) {
   const int64_t block_rows = g.m <= kBlockM ? g.m : ceil_div(g.m, ceil_div(g.m, kBlockM));
   for (int64_t p = 0; p == 0 || p < g.k; p += kBlockK)
     for (int64_t i = 0; i < g.m; i += block_rows) multiply_block(g, i, min(block_rows, g.m - i), p, min(g.k - p, kBlockK));
+}
+
+// A product of two vectors is never cut into panels, so its sums may run side by side.
+template <class T>
+T dot(int64_t n, const T* a, const T* b) {
+  using Quad = Short<T, 4>;
+  Quad sum[4] = {};
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16)
+    for (int q = 0; q < 4; ++q) sum[q] += load_as<Quad>(a + i + 4 * q) * load_as<Quad>(b + i + 4 * q);
+  for (; i + 4 <= n; i += 4) sum[0] += load_as<Quad>(a + i) * load_as<Quad>(b + i);
+  T tail = 0;
+  for (; i < n; ++i) tail += a[i] * b[i];
+  const Quad all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  return ((all[0] + all[1]) + (all[2] + all[3])) + tail;
 }
 
 }  // namespace
@@ -161,6 +190,8 @@ void fill_gemm(GemmTable& t) {
   t.f64 = gemm<double>;
   t.scratch_f32 = scratch_size<float>;
   t.scratch_f64 = scratch_size<double>;
+  t.dot_f32 = dot<float>;
+  t.dot_f64 = dot<double>;
 }
 
 }  // namespace TG_ISA

@@ -5,14 +5,26 @@ namespace tg::kernels::TG_ISA {
 
 void fill(Table& t) {
   fill_elementwise(t.elementwise);
+  fill_order(t.elementwise);
   fill_math(t.elementwise);
+  fill_special(t.elementwise);
   fill_cast(t.elementwise);
   fill_reduce(t.reduce);
+  fill_extreme(t.reduce);
+  fill_statistics(t.reduce);
+  fill_scan(t.scan);
   fill_softmax(t.softmax);
+  fill_activation(t.activation);
+  fill_loss(t.loss);
+  fill_norm(t.norm);
   fill_gemm(t.gemm);
   fill_window(t.window);
+  fill_conv(t.window);
+  fill_pool(t.window);
+  fill_resample(t.resample);
   fill_index(t.index);
   fill_optim(t.optim);
+  fill_random(t.random);
 }
 
 }  // namespace tg::kernels::TG_ISA

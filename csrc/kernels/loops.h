@@ -118,12 +118,14 @@ void map(const Loop& given) {
     for_tiles<kOperands>(l, [](const Loop& row) { strided_row<Op, Out>(row, Types<In...>{}); });
 }
 
+// Lanes beyond count are 1, on which no function takes a way of its own.
 template <class T>
 inline Vec<T> load_lanes(const char* p, int64_t step, int64_t count) {
   const T* x = reinterpret_cast<const T*>(p);
-  if (step == sizeof(T)) return load_some(x, count, T(0));
+  if (step == sizeof(T)) return load_some(x, count, T(1));
   if (step == 0) return splat(*x);
-  T lanes[kLanes<T>] = {};
+  T lanes[kLanes<T>];
+  store(lanes, splat(T(1)));
 #pragma GCC unroll 1
   for (int64_t l = 0; l < count; ++l) lanes[l] = *reinterpret_cast<const T*>(p + l * step);
   return load(lanes);
@@ -137,21 +139,60 @@ inline void store_lanes(char* p, int64_t step, int64_t count, Vec<T> v) {
   for (int64_t l = 0; l < count; ++l) *reinterpret_cast<T*>(p + l * step) = lanes[l];
 }
 
+// The first `count` lanes of Op(in...), the others being anything.
+template <class Op, class... V>
+inline auto first_lanes(int64_t count, V... in) {
+  if constexpr (requires { Op::some(count, in...); })
+    return Op::some(count, in...);
+  else
+    return Op{}(in...);
+}
+
+// Rows shorter than a vector are packed into vectors: the operation costs more than moving its operands.
+template <class Op, class T, class... In>
+[[gnu::noinline]] void short_rows(const Loop& l) {
+  constexpr int kOperands = 1 + sizeof...(In);
+  const int64_t total = l.rows * l.n;
+  for (int64_t first = 0; first < total; first += kLanes<T>) {
+    const int64_t count = total - first < kLanes<T> ? total - first : kLanes<T>;
+    T lanes[kOperands][kLanes<T>];
+    int64_t where[kLanes<T>];
+    int64_t row = first / l.n, i = first % l.n;
+    for (int k = 1; k < kOperands; ++k) store(lanes[k], splat(T(1)));
+    for (int64_t n = 0; n < count; ++n) {
+      for (int k = 1; k < kOperands; ++k)
+        lanes[k][n] = *reinterpret_cast<const T*>(l.ptr[k] + row * l.row_step[k] + i * l.step[k]);
+      where[n] = row * l.row_step[0] + i * l.step[0];
+      if (++i == l.n) {
+        i = 0;
+        ++row;
+      }
+    }
+    if constexpr (kOperands == 2)
+      store(lanes[0], first_lanes<Op>(count, load(lanes[1])));
+    else
+      store(lanes[0], first_lanes<Op>(count, load(lanes[1]), load(lanes[2])));
+    for (int64_t n = 0; n < count; ++n) *reinterpret_cast<T*>(l.ptr[0] + where[n]) = lanes[0][n];
+  }
+}
+
 // out = Op(in...) on vectors, for operations that cost more than a branch per vector does. Tails and strided rows go
 // through the same arithmetic, so an element's value does not depend on where it stands.
 template <class Op, class T, class... In>
 void map_vector(const Loop& given) {
   constexpr int kOperands = 1 + sizeof...(In);
   if (given.n <= 0 || given.rows <= 0) return;
-  for_rows<kOperands>(arrange<T, In...>(given), [](const Loop& row) {
+  const Loop l = arrange<T, In...>(given);
+  if (l.rows > 1 && l.n < kLanes<T>) return short_rows<Op, T, In...>(l);
+  for_rows<kOperands>(l, [](const Loop& row) {
     for (int64_t i = 0; i < row.n; i += kLanes<T>) {
       const int64_t count = row.n - i < kLanes<T> ? row.n - i : kLanes<T>;
       int k = 0;
       const Vec<T> in[] = {(++k, load_lanes<In>(row.ptr[k] + i * row.step[k], row.step[k], count))...};
       if constexpr (sizeof...(In) == 1)
-        store_lanes<T>(row.ptr[0] + i * row.step[0], row.step[0], count, Op{}(in[0]));
+        store_lanes<T>(row.ptr[0] + i * row.step[0], row.step[0], count, first_lanes<Op>(count, in[0]));
       else
-        store_lanes<T>(row.ptr[0] + i * row.step[0], row.step[0], count, Op{}(in[0], in[1]));
+        store_lanes<T>(row.ptr[0] + i * row.step[0], row.step[0], count, first_lanes<Op>(count, in[0], in[1]));
     }
   });
 }

@@ -1,4 +1,4 @@
-// Reductions over one extent: sums and products, extremes and their positions.
+// Reductions over one extent that combine elements two by two: sums, products, extremes, the sums under norms.
 // Must not know which axis of which tensor this is: the ops layer says it in three extents and two steps.
 #include "kernels/families.h"
 #include "kernels/fill.h"
@@ -6,6 +6,43 @@
 
 namespace tg::kernels {
 namespace {
+
+struct NanSum : Sum {
+  template <class V>
+  static V map(V v) {
+    return v == v ? v : V{};
+  }
+};
+template <class V>
+inline V absolute(V v) {
+  return v < V{} ? -v : v + V{};  // -0 + 0 is 0
+}
+struct SumAbs : Sum {
+  template <class V>
+  static V map(V v) {
+    return absolute(v);
+  }
+};
+struct SumSquares : Sum {
+  template <class V>
+  static V map(V v) {
+    return v * v;
+  }
+};
+struct MaxAbs : Max {
+  template <class T>
+  static constexpr T kStart = T(0);
+  template <class V>
+  static V map(V v) {
+    return absolute(v);
+  }
+};
+struct MinAbs : Min {
+  template <class V>
+  static V map(V v) {
+    return absolute(v);
+  }
+};
 
 template <class T>
 inline void load_into(Vec<T>& v, const T* p) {
@@ -40,7 +77,7 @@ Strip<V, kCount> reduce_strip(const T* x, int64_t n, int64_t n_step) {
     for (int c = 0; c < kCount; ++c) {
       V v;
       load_into(v, x + c * kWidth);
-      acc.column[c] = op(acc.column[c], v);
+      acc.column[c] = op(acc.column[c], mapped<Op>(v));
     }
   }
   return acc;
@@ -90,78 +127,29 @@ void reduce(const Reduce& r) {
   }
 }
 
-// The first NaN, else the first of the winning values.
-template <class Op, class T>
-inline bool beats(T a, T b) {
-  return a != b && b == b && (a != a || Op{}(a, b) == a);
+template <class T>
+void fill_floats(ReduceTable& t, int type) {
+  t.sum[type] = reduce<Sum, T>;
+  t.prod[type] = reduce<Prod, T>;
+  t.nan_sum[type] = reduce<NanSum, T>;
+  t.sum_abs[type] = reduce<SumAbs, T>;
+  t.sum_squares[type] = reduce<SumSquares, T>;
+  t.max_abs[type] = reduce<MaxAbs, T>;
+  t.min_abs[type] = reduce<MinAbs, T>;
 }
-
-// A contiguous row: find the block that holds the winner, then look for it there.
-template <class Op, class T>
-int64_t first_in_row(const T* x, int64_t n) {
-  constexpr int64_t kPiece = 1024;
-  T best = x[0];
-  int64_t start = 0;
-  for (int64_t i = 0; i < n; i += kPiece) {
-    const T winner = reduce_row<Op>(x + i, n - i < kPiece ? n - i : kPiece);
-    if (!beats<Op>(winner, best)) continue;
-    best = winner;
-    start = i;
-  }
-  while (x[start] != best && (best == best || x[start] == x[start])) ++start;
-  return start;
-}
-
-// Several columns at once, so that memory is read in order.
-template <class Op, class T>
-void first_in_columns(const T* x, int64_t n, int64_t n_step, int64_t columns, int64_t* y) {
-  constexpr int64_t kColumns = 64;
-  T best[kColumns];
-  for (int64_t i = 0; i < columns; i += kColumns) {
-    const int64_t count = columns - i < kColumns ? columns - i : kColumns;
-    for (int64_t c = 0; c < count; ++c) {
-      best[c] = x[i + c];
-      y[i + c] = 0;
-    }
-    for (int64_t j = 1; j < n; ++j)
-      for (int64_t c = 0; c < count; ++c) {
-        const T value = x[j * n_step + i + c];
-        if (!beats<Op>(value, best[c])) continue;
-        best[c] = value;
-        y[i + c] = j;
-      }
-  }
-}
-
-template <class Op, class T>
-void position(const Reduce& r) {
-  const T* x = static_cast<const T*>(r.x);
-  int64_t* y = static_cast<int64_t*>(r.y);
-  for (int64_t o = 0; o < r.outer; ++o, x += r.outer_step, y += r.inner) {
-    if (r.inner == 1 && r.n_step == 1)
-      *y = first_in_row<Op>(x, r.n);
-    else
-      first_in_columns<Op>(x, r.n, r.n_step, r.inner, y);
-  }
-}
-
 template <class T>
 void fill_extremes(ReduceTable& t, int type) {
   t.max[type] = reduce<Max, T>;
   t.min[type] = reduce<Min, T>;
-  t.argmax[type] = position<Max, T>;
-  t.argmin[type] = position<Min, T>;
 }
 
 }  // namespace
 
 namespace TG_ISA {
 void fill_reduce(ReduceTable& t) {
-  t.sum[kFloat32] = reduce<Sum, float>;
-  t.sum[kFloat64] = reduce<Sum, double>;
+  fill_floats<float>(t, kFloat32);
+  fill_floats<double>(t, kFloat64);
   t.sum[kInt64] = reduce<Sum, uint64_t>;  // unsigned: overflow wraps
-  t.prod[kFloat32] = reduce<Prod, float>;
-  t.prod[kFloat64] = reduce<Prod, double>;
   t.prod[kInt64] = reduce<Prod, uint64_t>;
   fill_extremes<float>(t, kFloat32);
   fill_extremes<double>(t, kFloat64);

@@ -55,6 +55,15 @@ struct Min {
   }
 };
 
+// An element as the operation takes it: x itself, or what Op::map makes of it.
+template <class Op, class V>
+inline V mapped(V v) {
+  if constexpr (requires { Op::map(v); })
+    return Op::map(v);
+  else
+    return v;
+}
+
 // At most kBlock contiguous elements, dealt out to 256 bytes of lanes whatever the register width; then the
 // lanes are folded in half until one is left.
 constexpr int64_t kBlock = 2048;
@@ -68,11 +77,12 @@ inline T reduce_block(const T* x, int64_t n) {
   int64_t i = 0;
   for (; i + kRegisters * kLane <= n; i += kRegisters * kLane) {
 #pragma GCC unroll 16
-    for (int r = 0; r < kRegisters; ++r) acc[r] = op(acc[r], load(x + i + r * kLane));
+    for (int r = 0; r < kRegisters; ++r) acc[r] = op(acc[r], mapped<Op>(load(x + i + r * kLane)));
   }
 #pragma GCC unroll 16
   for (int r = 0; r < kRegisters; ++r)
-    if (i + r * kLane < n) acc[r] = op(acc[r], load_some(x + i + r * kLane, n - i - r * kLane, Op::template kStart<T>));
+    if (i + r * kLane < n)
+      acc[r] = op(acc[r], mapped<Op>(load_some(x + i + r * kLane, n - i - r * kLane, Op::template kStart<T>)));
 #pragma GCC unroll 16
   for (int half = kRegisters / 2; half > 0; half /= 2) {
 #pragma GCC unroll 16
@@ -92,7 +102,7 @@ template <class Op, class T>
 T reduce_row(const T* x, int64_t n) {
   if (n < 16) {
     T result = Op::template kStart<T>;
-    for (int64_t i = 0; i < n; ++i) result = Op{}(result, x[i]);
+    for (int64_t i = 0; i < n; ++i) result = Op{}(result, mapped<Op>(x[i]));
     return result;
   }
   if (n <= kBlock) return reduce_block<Op>(x, n);

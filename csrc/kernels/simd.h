@@ -1,6 +1,9 @@
 // Vec<T>: a register of this instruction set's width, on GCC/Clang vector extensions.
 // Compiled once per instruction set; everything here has internal linkage so that no copy is shared between levels.
 #pragma once
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 #include <cstdint>
 
 #ifndef TG_ISA
@@ -34,26 +37,6 @@ inline Vec<T> splat(T x) {
   return x - Vec<T>{};
 }
 
-// The first `count` lanes; the others are `fill`, or are not written. The loops are kept short: unrolled once per lane
-// they cost more registers and code than time they save.
-template <class T>
-inline Vec<T> load_some(const T* p, int64_t count, T fill) {
-  if (count >= kLanes<T>) return load(p);
-  T lanes[kLanes<T>];
-  store(lanes, splat(fill));
-#pragma GCC unroll 1
-  for (int64_t l = 0; l < count; ++l) lanes[l] = p[l];
-  return load(lanes);
-}
-template <class T>
-inline void store_some(T* p, int64_t count, Vec<T> v) {
-  if (count >= kLanes<T>) return store(p, v);
-  T lanes[kLanes<T>];
-  store(lanes, v);
-#pragma GCC unroll 1
-  for (int64_t l = 0; l < count; ++l) p[l] = lanes[l];
-}
-
 // The integer as wide as T: what comparisons of vectors give.
 template <int Bytes>
 struct IntegerOf {
@@ -72,6 +55,69 @@ inline auto lanes_within(int64_t low, int64_t high) {
   for (int l = 0; l < kLanes<T>; ++l) lane[l] = Index(l);
   const auto clamp = [](int64_t n) { return Index(n < 0 ? 0 : n > kLanes<T> ? kLanes<T> : n); };
   return (lane >= splat(clamp(low))) & (lane < splat(clamp(high)));
+}
+
+// Elements that this instruction set loads and stores under a mask.
+#if defined(__AVX512F__) || defined(__AVX2__)
+template <class T>
+constexpr bool kMasked = sizeof(T) >= 4;
+#else
+template <class T>
+constexpr bool kMasked = false;
+#endif
+
+// The first `count` lanes; the others are `fill`, or are not written. A vector put together from single elements in memory
+// waits for each of them, hence the masks. The loops are kept short: unrolled once per lane they cost more than they save.
+template <class T>
+inline Vec<T> load_some(const T* p, int64_t count, T fill) {
+  if (count >= kLanes<T>) return load(p);
+  if constexpr (kMasked<T>) {
+#if defined(__AVX512F__)
+    const unsigned mask = (1u << (count < 0 ? 0 : count)) - 1;
+    if constexpr (sizeof(T) == 4)
+      return Vec<T>(_mm512_mask_loadu_epi32(__m512i(splat(fill)), __mmask16(mask), p));
+    else
+      return Vec<T>(_mm512_mask_loadu_epi64(__m512i(splat(fill)), __mmask8(mask), p));
+#elif defined(__AVX2__)
+    const auto mask = lanes_within<T>(0, count);
+    Vec<T> v;
+    if constexpr (sizeof(T) == 4)
+      v = Vec<T>(_mm256_maskload_epi32(reinterpret_cast<const int*>(p), __m256i(mask)));
+    else
+      v = Vec<T>(_mm256_maskload_epi64(reinterpret_cast<const long long*>(p), __m256i(mask)));
+    return mask ? v : splat(fill);
+#endif
+  } else {
+    T lanes[kLanes<T>];
+    store(lanes, splat(fill));
+#pragma GCC unroll 1
+    for (int64_t l = 0; l < count; ++l) lanes[l] = p[l];
+    return load(lanes);
+  }
+}
+template <class T>
+inline void store_some(T* p, int64_t count, Vec<T> v) {
+  if (count >= kLanes<T>) return store(p, v);
+  if constexpr (kMasked<T>) {
+#if defined(__AVX512F__)
+    const unsigned mask = (1u << (count < 0 ? 0 : count)) - 1;
+    if constexpr (sizeof(T) == 4)
+      _mm512_mask_storeu_epi32(p, __mmask16(mask), __m512i(v));
+    else
+      _mm512_mask_storeu_epi64(p, __mmask8(mask), __m512i(v));
+#elif defined(__AVX2__)
+    const auto mask = lanes_within<T>(0, count);
+    if constexpr (sizeof(T) == 4)
+      _mm256_maskstore_epi32(reinterpret_cast<int*>(p), __m256i(mask), __m256i(v));
+    else
+      _mm256_maskstore_epi64(reinterpret_cast<long long*>(p), __m256i(mask), __m256i(v));
+#endif
+  } else {
+    T lanes[kLanes<T>];
+    store(lanes, v);
+#pragma GCC unroll 1
+    for (int64_t l = 0; l < count; ++l) p[l] = lanes[l];
+  }
 }
 
 }  // namespace

@@ -1,73 +1,119 @@
-// Softmax and log-softmax of contiguous rows, and their gradients.
-// y may be x: every row is read before the element that replaces it is written.
+// Softmax and log-softmax along lines, and their gradients: contiguous rows, or neighbouring columns side by side.
+// y may be x: every line is read before the element that replaces it is written.
 #include "kernels/families.h"
 #include "kernels/fill.h"
 #include "kernels/math.h"
-#include "kernels/rows.h"
+#include "kernels/pieces.h"
 
 namespace tg::kernels {
 namespace {
 
-// y[i] = f(i, count), a vector at a time.
-template <class T, class F>
-inline void each_vector(T* y, int64_t n, F f) {
-  for (int64_t i = 0; i < n; i += kLanes<T>) store_some(y + i, n - i, f(i));
+// The functions on one contiguous row.
+template <class T>
+void softmax_row(const T* x, T* y, int64_t n) {
+  const T top = reduce_row<Max>(x, n);
+  each_vector(y, n, [&](int64_t i) { return exp(load_some(x + i, n - i, T(0)) - top); });
+  const T sum = reduce_row<Sum>(y, n);
+  each_vector(y, n, [&](int64_t i) { return load_some(y + i, n - i, T(0)) / sum; });
+}
+template <class T>
+void log_softmax_row(const T* x, T* y, int64_t n) {
+  const T top = reduce_row<Max>(x, n);
+  const T sum = sum_of<T>(n, [&](int64_t i) { return exp(load_some(x + i, n - i, T(0)) - top); });
+  const T log_sum = log(splat(sum))[0];
+  each_vector(y, n, [&](int64_t i) { return load_some(x + i, n - i, T(0)) - top - log_sum; });
+}
+template <class T>
+void softmax_grad_row(const T* dy, const T* y, T* dx, int64_t n) {
+  const T dot = sum_of<T>(n, [&](int64_t i) { return load_some(dy + i, n - i, T(0)) * load_some(y + i, n - i, T(0)); });
+  each_vector(dx, n, [&](int64_t i) { return load_some(y + i, n - i, T(0)) * (load_some(dy + i, n - i, T(0)) - dot); });
+}
+template <class T>
+void log_softmax_grad_row(const T* dy, const T* y, T* dx, int64_t n) {
+  const T sum = reduce_row<Sum>(dy, n);
+  each_vector(dx, n, [&](int64_t i) { return load_some(dy + i, n - i, T(0)) - exp(load_some(y + i, n - i, T(0))) * sum; });
 }
 
-// The sum of f over a row without storing the row.
-template <class T, class F>
-inline T sum_of(int64_t n, F f) {
-  T piece[512], sum = 0;
-  for (int64_t start = 0; start < n; start += 512) {
-    const int64_t count = n - start < 512 ? n - start : 512;
-    each_vector(piece, count, [&](int64_t i) { return f(start + i); });
-    sum += reduce_row<Sum>(piece, count);
+// As many columns as a register has lanes, or what is left of them; element j of each is a vector.
+template <class T>
+struct Columns {
+  int64_t n, step, count;
+  Vec<T> get(const T* p, int64_t j) const { return load_some(p + j * step, count, T(0)); }
+  void set(T* p, int64_t j, Vec<T> v) const { store_some(p + j * step, count, v); }
+
+  Vec<T> top(const T* x) const {
+    Vec<T> top = splat(lowest<T>());
+    for (int64_t j = 0; j < n; ++j) top = Max{}(top, get(x, j));
+    return top;
   }
-  return sum;
+  template <class F>
+  Vec<T> sum(F f) const {  // in blocks, so that the rounding does not grow with n
+    Vec<T> total{};
+    for (int64_t start = 0; start < n; start += 128) {
+      Vec<T> part{};
+      for (int64_t j = start; j < n && j < start + 128; ++j) part += f(j);
+      total += part;
+    }
+    return total;
+  }
+};
+
+template <class T>
+void softmax_columns(const Columns<T>& c, const T* x, T* y) {
+  const Vec<T> top = c.top(x);
+  const Vec<T> sum = c.sum([&](int64_t j) {
+    const Vec<T> e = exp(c.get(x, j) - top);
+    c.set(y, j, e);
+    return e;
+  });
+  for (int64_t j = 0; j < c.n; ++j) c.set(y, j, c.get(y, j) / sum);
+}
+template <class T>
+void log_softmax_columns(const Columns<T>& c, const T* x, T* y) {
+  const Vec<T> top = c.top(x);
+  const Vec<T> log_sum = log(c.sum([&](int64_t j) { return exp(c.get(x, j) - top); }));
+  for (int64_t j = 0; j < c.n; ++j) c.set(y, j, c.get(x, j) - top - log_sum);
+}
+template <class T>
+void softmax_grad_columns(const Columns<T>& c, const T* dy, const T* y, T* dx) {
+  const Vec<T> dot = c.sum([&](int64_t j) { return c.get(dy, j) * c.get(y, j); });
+  for (int64_t j = 0; j < c.n; ++j) c.set(dx, j, c.get(y, j) * (c.get(dy, j) - dot));
+}
+template <class T>
+void log_softmax_grad_columns(const Columns<T>& c, const T* dy, const T* y, T* dx) {
+  const Vec<T> sum = c.sum([&](int64_t j) { return c.get(dy, j); });
+  for (int64_t j = 0; j < c.n; ++j) c.set(dx, j, c.get(dy, j) - exp(c.get(y, j)) * sum);
+}
+
+// Calls row(pointers...) for each row, or columns(columns, pointers...) for each group of columns.
+template <class T, class Row, class Column, class... P>
+inline void for_lines(const Lines& l, Row row, Column columns, P*... p) {
+  for (int64_t o = 0; o < l.outer; ++o, ((p += l.n * l.step), ...)) {
+    if (l.step == 1) {
+      row(p..., l.n);
+      continue;
+    }
+    for (int64_t i = 0; i < l.inner; i += kLanes<T>) columns(Columns<T>{l.n, l.step, l.inner - i}, (p + i)...);
+  }
 }
 
 template <class T>
-void softmax(const void* from, void* to, int64_t rows, int64_t n) {
-  const T* x = static_cast<const T*>(from);
-  T* y = static_cast<T*>(to);
-  for (int64_t r = 0; r < rows; ++r, x += n, y += n) {
-    const T top = reduce_row<Max>(x, n);
-    each_vector(y, n, [&](int64_t i) { return exp(load_some(x + i, n - i, T(0)) - top); });
-    const T sum = reduce_row<Sum>(y, n);
-    each_vector(y, n, [&](int64_t i) { return load_some(y + i, n - i, T(0)) / sum; });
-  }
+void softmax(const Lines& l, const void* x, void* y) {
+  for_lines<T>(l, softmax_row<T>, softmax_columns<T>, static_cast<const T*>(x), static_cast<T*>(y));
 }
-
 template <class T>
-void log_softmax(const void* from, void* to, int64_t rows, int64_t n) {
-  const T* x = static_cast<const T*>(from);
-  T* y = static_cast<T*>(to);
-  for (int64_t r = 0; r < rows; ++r, x += n, y += n) {
-    const T top = reduce_row<Max>(x, n);
-    const T sum = sum_of<T>(n, [&](int64_t i) { return exp(load_some(x + i, n - i, T(0)) - top); });
-    const T log_sum = log(splat(sum))[0];
-    each_vector(y, n, [&](int64_t i) { return load_some(x + i, n - i, T(0)) - top - log_sum; });
-  }
+void log_softmax(const Lines& l, const void* x, void* y) {
+  for_lines<T>(l, log_softmax_row<T>, log_softmax_columns<T>, static_cast<const T*>(x), static_cast<T*>(y));
 }
-
 template <class T>
-void softmax_grad(const void* grad, const void* out, void* to, int64_t rows, int64_t n) {
-  const T *dy = static_cast<const T*>(grad), *y = static_cast<const T*>(out);
-  T* dx = static_cast<T*>(to);
-  for (int64_t r = 0; r < rows; ++r, dy += n, y += n, dx += n) {
-    const T dot = sum_of<T>(n, [&](int64_t i) { return load_some(dy + i, n - i, T(0)) * load_some(y + i, n - i, T(0)); });
-    each_vector(dx, n, [&](int64_t i) { return load_some(y + i, n - i, T(0)) * (load_some(dy + i, n - i, T(0)) - dot); });
-  }
+void softmax_grad(const Lines& l, const void* dy, const void* y, void* dx) {
+  for_lines<T>(l, softmax_grad_row<T>, softmax_grad_columns<T>, static_cast<const T*>(dy), static_cast<const T*>(y),
+               static_cast<T*>(dx));
 }
-
 template <class T>
-void log_softmax_grad(const void* grad, const void* out, void* to, int64_t rows, int64_t n) {
-  const T *dy = static_cast<const T*>(grad), *y = static_cast<const T*>(out);
-  T* dx = static_cast<T*>(to);
-  for (int64_t r = 0; r < rows; ++r, dy += n, y += n, dx += n) {
-    const T sum = reduce_row<Sum>(dy, n);
-    each_vector(dx, n, [&](int64_t i) { return load_some(dy + i, n - i, T(0)) - exp(load_some(y + i, n - i, T(0))) * sum; });
-  }
+void log_softmax_grad(const Lines& l, const void* dy, const void* y, void* dx) {
+  for_lines<T>(l, log_softmax_grad_row<T>, log_softmax_grad_columns<T>, static_cast<const T*>(dy), static_cast<const T*>(y),
+               static_cast<T*>(dx));
 }
 
 template <class T>

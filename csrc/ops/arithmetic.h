@@ -6,34 +6,68 @@
 
 namespace tg::ops {
 
+// alpha b, where alpha may be a float beside floats alone, and a bool beside bools alone.
+inline Tensor times(const char* op, const Tensor& a, const Tensor& b, const Number& alpha) {
+  if (alpha.kind == Category::integer && alpha.whole == 1) return b;
+  const Category kind = std::max(category(a.dtype()), category(b.dtype()));
+  if (alpha.kind == Category::floating && kind != Category::floating)
+    fail<RuntimeError>(op, "(): integer tensors cannot be scaled by the float ", alpha.real);
+  if (alpha.kind == Category::boolean && kind != Category::boolean)
+    fail<RuntimeError>(op, "(): tensors that are not bool cannot be scaled by a bool");
+  if (alpha.kind == Category::floating) return b * alpha.real;
+  Tensor scale = scalar(alpha.whole, alpha.kind == Category::boolean ? DType::bool_ : DType::int64);
+  scale->weak = true;
+  return b * scale;
+}
+
+// The callers' kernels do not trap on a zero divisor, but integers have no value for it.
+inline void refuse_zero_divisor(const char* op, const Tensor& a, const Tensor& b) {
+  if (is_floating(a.dtype()) || is_floating(b.dtype())) return;
+  bool zero = false;
+  if (b.numel() == 1) {
+    zero = b.scalar<int64_t>() == 0;
+  } else {
+    const Tensor flat = contiguous_values(b);
+    zero = visit(b.dtype(), [&](auto type) {
+      using T = decltype(type);
+      const T* p = flat.data<T>();
+      return std::find(p, p + flat.numel(), T(0)) != p + flat.numel();
+    });
+  }
+  if (zero && a.numel()) fail<RuntimeError>(op, "(): integer division by zero");
+}
+
 struct Add {
   static constexpr OpInfo info{.name = "add",
-                               .signature = "(input: Tensor | Number, other: Tensor | Number, *, alpha: float = 1) -> Tensor",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor",
                                .doc = "input + alpha * other.",
                                .formula = "y = a + alpha b",
                                .gradient = "da = dy, db = alpha dy",
+                               .example = "tg.add(tg.tensor([1.0, 2.0]), tg.tensor([10.0, 20.0]), alpha=2)",
                                .inplace = true};
   struct Saved {
     double alpha = 1;
   };
-  static Tensor forward(Saved& s, const Tensor& a, const Tensor& b, double alpha) {
-    s.alpha = alpha;
-    return binary(info.name, table().elementwise.add, a, alpha == 1 ? b : b * alpha);
+  static Tensor forward(Saved& s, const Tensor& a, const Tensor& b, const Number& alpha) {
+    s.alpha = alpha.real;
+    return binary(info.name, table().elementwise.add, a, times(info.name, a, b, alpha));
   }
   static Grads<2> backward(const Saved& s, Needs needs, const Tensor& dy) {
     return {dy, !needs[1] ? Tensor() : s.alpha == 1 ? dy : dy * s.alpha};
   }
-  static void into(const Tensor& self, const Tensor& b, double alpha) {
-    binary_into(info.name, table().elementwise.add, self, alpha == 1 ? b : b * alpha, false);
+  static void into(const Tensor& self, const Tensor& b, const Number& alpha) {
+    binary_into(info.name, table().elementwise.add, self, times(info.name, self, b, alpha), false);
   }
 };
 
 struct Sub {
   static constexpr OpInfo info{.name = "sub",
-                               .signature = "(input: Tensor | Number, other: Tensor | Number, *, alpha: float = 1) -> Tensor",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor",
                                .doc = "input - alpha * other.",
                                .formula = "y = a - alpha b",
                                .gradient = "da = dy, db = -alpha dy",
+                               .example = "tg.sub(tg.tensor([1.0, 2.0]), tg.tensor([10.0, 20.0]), alpha=2)",
+                               .aliases = "subtract",
                                .inplace = true};
   struct Saved {
     double alpha = 1;
@@ -42,17 +76,30 @@ struct Sub {
     if (a.dtype() == DType::bool_ || b.dtype() == DType::bool_)
       fail<RuntimeError>("sub(): not defined for bool; use ^ or logical_not");
   }
-  static Tensor forward(Saved& s, const Tensor& a, const Tensor& b, double alpha) {
+  static Tensor forward(Saved& s, const Tensor& a, const Tensor& b, const Number& alpha) {
     check(a, b);
-    s.alpha = alpha;
-    return binary(info.name, table().elementwise.sub, a, alpha == 1 ? b : b * alpha);
+    s.alpha = alpha.real;
+    return binary(info.name, table().elementwise.sub, a, times(info.name, a, b, alpha));
   }
   static Grads<2> backward(const Saved& s, Needs needs, const Tensor& dy) {
     return {dy, !needs[1] ? Tensor() : s.alpha == 1 ? -dy : dy * -s.alpha};
   }
-  static void into(const Tensor& self, const Tensor& b, double alpha) {
+  static void into(const Tensor& self, const Tensor& b, const Number& alpha) {
     check(self, b);
-    binary_into(info.name, table().elementwise.sub, self, alpha == 1 ? b : b * alpha, false);
+    binary_into(info.name, table().elementwise.sub, self, times(info.name, self, b, alpha), false);
+  }
+};
+
+struct Rsub {
+  static constexpr OpInfo info{.name = "rsub",
+                               .signature = "(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor",
+                               .doc = "other - alpha * input.",
+                               .formula = "y = b - alpha a",
+                               .example = "tg.rsub(tg.tensor([1.0, 2.0]), 10)",
+                               .face = Face::function};
+  static Tensor forward(const Tensor& a, const Tensor& b, const Number& alpha) {
+    require_tensor(info.name, a, b);
+    return tape::apply<Sub>(b, a, alpha);
   }
 };
 
@@ -62,6 +109,8 @@ struct Mul {
                                .doc = "input * other.",
                                .formula = "y = a b",
                                .gradient = "da = dy b, db = dy a",
+                               .example = "tg.mul(tg.tensor([1.0, 2.0]), 3)",
+                               .aliases = "multiply",
                                .inplace = true};
   struct Saved {
     SavedInput a, b;
@@ -78,43 +127,72 @@ struct Mul {
 };
 
 struct Div {
-  static constexpr OpInfo info{.name = "div",
-                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               .doc = "input / other; integers divide as floats.",
-                               .formula = "y = a / b",
-                               .gradient = "da = dy / b, db = -dy a / b^2",
-                               .inplace = true};
+  static constexpr OpInfo info{
+      .name = "div",
+      .signature = "(input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor",
+      .doc =
+          "input / other, integers dividing as floats; rounding_mode 'trunc' or 'floor' rounds the quotient, keeps integers and "
+          "has gradient zero.",
+      .formula = "y = a / b",
+      .gradient = "da = dy / b, db = -dy a / b^2",
+      .example = "tg.div(tg.tensor([1.0, 7.0]), 2)",
+      .aliases = "divide true_divide",
+      .inplace = true};
   struct Saved {
     SavedInput a, b;
+    bool rounded = false;
   };
-  static Tensor forward(Saved& s, const Tensor& a, const Tensor& b) {
+  static Tensor forward(Saved& s, const Tensor& a, const Tensor& b, std::optional<std::string_view> mode) {
+    if (mode) {
+      s.rounded = true;
+      return rounded(a, b, *mode);
+    }
     if (b.requires_grad()) s.a = a;
     s.b = b;
     return binary_float(info.name, table().elementwise.div, a, b);
   }
   static Grads<2> backward(const Saved& s, Needs needs, const Tensor& dy) {
+    if (s.rounded) return {zeros(dy.shape(), dy.dtype()), zeros(dy.shape(), dy.dtype())};
     const Tensor& b = s.b.unpack();
     Tensor da = dy / b;
     return {da, needs[1] ? -(da * (s.a.unpack() / b)) : Tensor()};
   }
-  static void into(const Tensor& self, const Tensor& b) { binary_into(info.name, table().elementwise.div, self, b, true); }
-};
+  static void into(const Tensor& self, const Tensor& b, std::optional<std::string_view> mode) {
+    if (mode) {
+      binary_into(info.name, kernel(*mode), self, checked(self, b), false);
+    } else {
+      binary_into(info.name, table().elementwise.div, self, b, true);
+    }
+  }
 
-inline void refuse_zero_divisor(const char* op, const Tensor& a, const Tensor& b) {
-  if (is_floating(result_type(a, b))) return;
-  const Tensor flat = contiguous_values(cast(b, DType::int64));
-  const int64_t* p = flat.data<int64_t>();
-  if (std::find(p, p + flat.numel(), 0) != p + flat.numel()) fail<RuntimeError>(op, "(): integer division by zero");
-}
+ private:
+  static const ByType& kernel(std::string_view mode) {
+    if (mode == "trunc") return table().elementwise.trunc_divide;
+    if (mode == "floor") return table().elementwise.floor_divide;
+    fail<RuntimeError>("div(): rounding_mode must be None, 'trunc' or 'floor', got '", mode, "'");
+  }
+  static const Tensor& checked(const Tensor& a, const Tensor& b) {
+    refuse_zero_divisor(info.name, a, b);
+    return b;
+  }
+  static Tensor rounded(const Tensor& a, const Tensor& b, std::string_view mode) {
+    return binary(info.name, kernel(mode), a, checked(a, b));
+  }
+};
 
 struct FloorDivide {
   static constexpr OpInfo info{.name = "floor_divide",
                                .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
                                .doc = "The quotient rounded towards minus infinity; its gradient is zero.",
+                               .example = "tg.floor_divide(tg.tensor([-7.0, 7.0]), 2)",
                                .inplace = true};
   static Tensor forward(const Tensor& a, const Tensor& b) {
     refuse_zero_divisor(info.name, a, b);
     return binary(info.name, table().elementwise.floor_divide, a, b);
+  }
+  static void into(const Tensor& self, const Tensor& b) {
+    refuse_zero_divisor(info.name, self, b);
+    binary_into(info.name, table().elementwise.floor_divide, self, b, false);
   }
 };
 
@@ -124,18 +202,54 @@ struct Remainder {
                                .doc = "Python's %: the remainder has the sign of the divisor.",
                                .formula = "y = a - b floor(a / b)",
                                .gradient = "da = dy, db = -dy floor(a / b)",
+                               .example = "tg.remainder(tg.tensor([-7.0, 7.0]), 3)",
+                               .inplace = true};
+  struct Saved {
+    SavedInput a, b;
+  };
+  static Tensor forward(Saved& s, const Tensor& a, const Tensor& b) {
+    require_tensor(info.name, a, b);
+    refuse_zero_divisor(info.name, a, b);
+    if (b.requires_grad()) {
+      s.a = a;
+      s.b = b;
+    }
+    return binary(info.name, table().elementwise.remainder, a, b);
+  }
+  static Grads<2> backward(const Saved& s, Needs needs, const Tensor& dy) {
+    return {dy, needs[1] ? -(dy * floor_divide(s.a.unpack(), s.b.unpack())) : Tensor()};
+  }
+  static void into(const Tensor& self, const Tensor& b) {
+    refuse_zero_divisor(info.name, self, b);
+    binary_into(info.name, table().elementwise.remainder, self, b, false);
+  }
+};
+
+struct Fmod {
+  static constexpr OpInfo info{.name = "fmod",
+                               .signature = "(input: Tensor, other: Tensor | Number) -> Tensor",
+                               .doc = "C's fmod: the remainder has the sign of the dividend.",
+                               .formula = "y = a - b trunc(a / b)",
+                               .gradient = "da = dy, db = -dy trunc(a / b)",
+                               .example = "tg.fmod(tg.tensor([-7.0, 7.0]), 3)",
                                .inplace = true};
   struct Saved {
     SavedInput a, b;
   };
   static Tensor forward(Saved& s, const Tensor& a, const Tensor& b) {
     refuse_zero_divisor(info.name, a, b);
-    s.a = a;
-    s.b = b;
-    return binary(info.name, table().elementwise.remainder, a, b);
+    if (b.requires_grad()) {
+      s.a = a;
+      s.b = b;
+    }
+    return binary(info.name, table().elementwise.fmod, a, b);
   }
   static Grads<2> backward(const Saved& s, Needs needs, const Tensor& dy) {
-    return {dy, needs[1] ? -(dy * floor_divide(s.a.unpack(), s.b.unpack())) : Tensor()};
+    return {dy, needs[1] ? -(dy * div_trunc(s.a.unpack(), s.b.unpack())) : Tensor()};
+  }
+  static void into(const Tensor& self, const Tensor& b) {
+    refuse_zero_divisor(info.name, self, b);
+    binary_into(info.name, table().elementwise.fmod, self, b, false);
   }
 };
 
@@ -145,6 +259,8 @@ struct Neg {
                                .doc = "-input.",
                                .formula = "y = -x",
                                .gradient = "dx = -dy",
+                               .example = "tg.neg(tg.tensor([-1.0, 2.0]))",
+                               .aliases = "negative",
                                .inplace = true};
   using Saved = Nothing;
   static Tensor forward(Saved&, const Tensor& x) {
@@ -154,12 +270,25 @@ struct Neg {
   static Grads<1> backward(const Saved&, Needs, const Tensor& dy) { return {-dy}; }
 };
 
+struct Positive {
+  static constexpr OpInfo info{.name = "positive",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "input itself; bool tensors are refused.",
+                               .example = "tg.positive(tg.tensor([-1.0, 2.0]))"};
+  static Tensor forward(const Tensor& x) {
+    if (x.dtype() == DType::bool_) fail<RuntimeError>("positive(): not defined for bool tensors");
+    return x;
+  }
+};
+
 struct Abs {
   static constexpr OpInfo info{.name = "abs",
                                .signature = "(input: Tensor) -> Tensor",
                                .doc = "The absolute value; its gradient at zero is zero.",
                                .formula = "y = |x|",
                                .gradient = "dx = dy sign(x)",
+                               .example = "tg.abs(tg.tensor([-1.5, 2.0]))",
+                               .aliases = "absolute",
                                .inplace = true};
   struct Saved {
     SavedInput x;
@@ -173,181 +302,40 @@ struct Abs {
 };
 
 struct Sign {
-  static constexpr OpInfo info{
-      .name = "sign", .signature = "(input: Tensor) -> Tensor", .doc = "-1, 0 or 1; its gradient is zero.", .inplace = true};
+  static constexpr OpInfo info{.name = "sign",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "-1, 0 or 1; its gradient is zero.",
+                               .gradient = "dx = 0",
+                               .example = "tg.sign(tg.tensor([-2.5, 0.0, 3.0]))",
+                               .aliases = "sgn",
+                               .inplace = true};
   using Saved = Nothing;
   static Tensor forward(Saved&, const Tensor& x) {
     return x.dtype() == DType::bool_ ? clone_values(x) : unary(info.name, table().elementwise.sign, x);
   }
-  static Grads<1> backward(const Saved&, Needs, const Tensor& dy) { return {dy * 0.0}; }
+  static Grads<1> backward(const Saved&, Needs, const Tensor& dy) { return {zeros(dy.shape(), dy.dtype())}; }
 };
 
-struct Pow {
-  static constexpr OpInfo info{.name = "pow",
-                               .signature = "(input: Tensor | Number, exponent: Tensor | Number) -> Tensor",
-                               .doc = "input to the power of exponent.",
-                               .formula = "y = x^p",
-                               .gradient = "dx = dy p x^(p-1), dp = dy y log x",
+struct Reciprocal {
+  static constexpr OpInfo info{.name = "reciprocal",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "1 / input.",
+                               .formula = "y = 1 / x",
+                               .gradient = "dx = -dy y^2",
+                               .example = "tg.reciprocal(tg.tensor([0.5, 4.0]))",
                                .inplace = true};
   struct Saved {
-    SavedInput x, p;
     SavedOutput y;
   };
-  static Tensor forward(Saved& s, const Tensor& x, const Tensor& p) {
-    const DType t = result_type(x, p);
-    if (!is_floating(t) && p->weak && p.scalar<int64_t>() < 0) {
-      fail<RuntimeError>("pow(): integers to a negative integer power are not allowed; convert to a float dtype first");
-    }
-    if (t == DType::bool_ && p->weak && !x->weak) return p.scalar<bool>() ? clone_values(x) : full(x.shape(), 1, t);
-    if (t == DType::bool_) fail<RuntimeError>("pow(): not defined for two bool tensors");
-    s.x = x;
-    s.p = p;
-    Tensor y = binary(info.name, table().elementwise.pow, x, p);
-    if (p.requires_grad()) s.y = y;
-    return y;
+  static Tensor forward(Saved& s, const Tensor& x) {
+    return s.y.keep(binary_float(info.name, table().elementwise.div, number(1), x));
   }
-  static Grads<2> backward(const Saved& s, Needs needs, const Tensor& dy) {
-    // A Python number has no precision of its own; here it takes the result's.
-    const Tensor& base = s.x.unpack();
-    const Tensor x = base->weak ? scalar(base.scalar<double>(), dy.dtype()) : base;
-    const Tensor& p = s.p.unpack();
-    Tensor dx, dp;
-    if (needs[0]) dx = power_slope(dy, x, p);
-    if (needs[1]) {
-      // 0^p does not change with p > 0: the product of y = 0 and log 0 is taken as 0, as in PyTorch.
-      Tensor y = s.y.unpack();
-      Tensor zero = bitwise_and(eq(x, number(0)), ge(p, number(0)));
-      dp = where(zero, number(0), dy * y * log(where(zero, number(1), x)));
-    }
-    return {dx, dp};
-  }
-
- private:
-  // dy p x^(p-1), and 0 where p is 0, also at x = 0
-  static Tensor power_slope(const Tensor& dy, const Tensor& x, const Tensor& p) {
-    if (p.ndim() == 0 && !p.requires_grad()) {
-      const double e = p.scalar<double>();
-      if (e == 0) return dy * 0.0;
-      if (e == 1) return dy;
-      if (e == 2) return dy * (x * 2.0);
-      return dy * (ops::pow(x, number(e - 1)) * e);
-    }
-    Tensor flat = eq(p, number(0));
-    return where(flat, number(0), dy * (p * ops::pow(x, where(flat, number(1), p - 1.0))));
+  static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) {
+    const Tensor y = s.y.unpack();
+    return {-(dy * (y * y))};
   }
 };
 
-struct Maximum {
-  static constexpr OpInfo info{.name = "maximum",
-                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               .doc = "The larger of both, elementwise; NaN wins.",
-                               .formula = "y = max(a, b)",
-                               .gradient = "the gradient goes to the larger one, halves to both where they are equal"};
-  struct Saved {
-    SavedInput a, b;
-  };
-  static Tensor forward(Saved& s, const Tensor& a, const Tensor& b) {
-    s.a = a;
-    s.b = b;
-    return binary(info.name, table().elementwise.maximum, a, b);
-  }
-  static Grads<2> backward(const Saved& s, Needs, const Tensor& dy) { return split_gradient(dy, s.a.unpack(), s.b.unpack(), gt); }
-
-  using Compare = Tensor (*)(const Tensor&, const Tensor&);
-  static Grads<2> split_gradient(const Tensor& dy, const Tensor& a, const Tensor& b, Compare wins) {
-    Tensor half = dy * 0.5;
-    Tensor tie = eq(a, b);
-    return {where(tie, half, where(wins(a, b), dy, number(0))), where(tie, half, where(wins(b, a), dy, number(0)))};
-  }
-};
-
-struct Minimum {
-  static constexpr OpInfo info{.name = "minimum",
-                               .signature = "(input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               .doc = "The smaller of both, elementwise; NaN wins.",
-                               .formula = "y = min(a, b)",
-                               .gradient = "the gradient goes to the smaller one, halves to both where they are equal"};
-  struct Saved {
-    SavedInput a, b;
-  };
-  static Tensor forward(Saved& s, const Tensor& a, const Tensor& b) {
-    s.a = a;
-    s.b = b;
-    return binary(info.name, table().elementwise.minimum, a, b);
-  }
-  static Grads<2> backward(const Saved& s, Needs, const Tensor& dy) {
-    return Maximum::split_gradient(dy, s.a.unpack(), s.b.unpack(), lt);
-  }
-};
-
-struct Clamp {
-  static constexpr OpInfo info{
-      .name = "clamp",
-      .signature = "(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor",
-      .doc = "Each element moved into [min, max]; the gradient passes inside, bounds included.",
-      .formula = "y = min(max(x, low), high)",
-      .gradient = "dx = dy where low <= x <= high, the bounds get dy where they win",
-      .inplace = true};
-  struct Saved {
-    SavedInput x, low, high;
-  };
-  static Tensor forward(Saved& s, const Tensor& x, const Tensor& low, const Tensor& high) {
-    if (!low && !high) fail<RuntimeError>("clamp(): at least one of min and max must be given");
-    s.x = x;
-    s.low = low;
-    s.high = high;
-    Tensor y = low ? binary(info.name, table().elementwise.maximum, x, low) : x;
-    return high ? binary(info.name, table().elementwise.minimum, y, high) : y;
-  }
-  static Grads<3> backward(const Saved& s, Needs needs, const Tensor& dy) {
-    const Tensor& x = s.x.unpack();
-    const Tensor& low = s.low.unpack();
-    const Tensor& high = s.high.unpack();
-    const Tensor zero = number(0);
-    Tensor above = low ? ge(x, low) : Tensor();
-    Tensor below = high ? le(x, high) : Tensor();
-    Tensor inside = above && below ? bitwise_and(above, below) : above ? above : below;
-    Grads<3> g;
-    g[0] = where(inside, dy, zero);
-    if (needs[1]) {
-      Tensor wins = lt(x, low);
-      g[1] = where(high ? bitwise_and(wins, lt(low, high)) : wins, dy, zero);
-    }
-    if (needs[2]) {
-      Tensor loses = le(x, high);
-      g[2] = where(low ? bitwise_and(loses, ge(high, low)) : loses, zero, dy);
-    }
-    return g;
-  }
-};
-
-struct Where {
-  static constexpr OpInfo info{.name = "where",
-                               .signature = "(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor",
-                               .doc = "input where condition is true, other elsewhere.",
-                               .formula = "y = condition ? a : b",
-                               .gradient = "da = condition ? dy : 0, db = condition ? 0 : dy",
-                               .face = Face::function};
-  struct Saved {
-    SavedInput condition;
-  };
-  static Tensor forward(Saved& s, const Tensor& condition, const Tensor& a, const Tensor& b) {
-    if (condition.dtype() != DType::bool_)
-      fail<RuntimeError>("where(): condition must be a bool tensor, got dtype ", condition.dtype());
-    s.condition = condition;
-    const DType t = result_type(a, b);
-    Tensor out = empty(broadcast_shapes(info.name, condition.shape(), broadcast_shapes(info.name, a.shape(), b.shape())), t);
-    Tensor ca = cast(a, t), cb = cast(b, t);
-    const Tensor* inputs[] = {&condition, &ca, &cb};
-    run_loop(table().elementwise.where[int(t)], out, inputs, 3);
-    return out;
-  }
-  static Grads<3> backward(const Saved& s, Needs needs, const Tensor& dy) {
-    const Tensor& c = s.condition.unpack();
-    return {Tensor(), needs[1] ? where(c, dy, number(0)) : Tensor(), needs[2] ? where(c, number(0), dy) : Tensor()};
-  }
-};
-
-using Arithmetic = OpList<Add, Sub, Mul, Div, FloorDivide, Remainder, Neg, Abs, Sign, Pow, Maximum, Minimum, Clamp, Where>;
+using Arithmetic = OpList<Add, Sub, Rsub, Mul, Div, FloorDivide, Remainder, Fmod, Neg, Positive, Abs, Sign, Reciprocal>;
 
 }  // namespace tg::ops

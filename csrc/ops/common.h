@@ -9,6 +9,7 @@
 #include "core/parallel.h"
 #include "core/tensor.h"
 #include "kernels/table.h"
+#include "ops/arguments.h"
 #include "tape/apply.h"
 
 namespace tg::ops {
@@ -29,23 +30,19 @@ struct Nothing {};
 struct Made {
   const Tensor& tensor;
 };
-// An int or a list of them, where it matters which.
-struct IntOrInts {
-  Ints values;
-  bool listed = false;
+// Whether the result goes into the first argument's memory; the caller sees to it (bind/call.h), forward has no use for it.
+struct Inplace {
+  bool yes = false;
 };
-// Padding in numbers or by name.
-struct Padding {
-  Ints values;
-  std::string_view name;
-};
-
 // PyTorch's promotion: tensors with dims outrank 0-d tensors, which outrank Python numbers, unless the lower
 // rank has the higher category.
 DType result_type(const Tensor& a, const Tensor& b);
-// For operations that are only defined on floats: integers and bool become float32.
-inline DType floating(DType t) { return is_floating(t) ? t : DType::float32; }
+DType result_type(const Tensor& a, const Tensor& b, const Tensor& c);
+// For operations that are only defined on floats: integers and bool become the default float.
+inline DType floating(DType t) { return is_floating(t) ? t : default_float(); }
 
+// Cheap elementwise work is split between threads only beyond this many elements.
+inline constexpr int64_t kParallel = 100000;
 // out = fn(inputs...): inputs broadcast to out's shape and have the element type that fn expects.
 void run_loop(LoopFn fn, const Tensor& out, const Tensor* const* inputs, int count);
 
@@ -59,6 +56,14 @@ Tensor binary_bool(const char* op, const ByType& fn, const Tensor& a, const Tens
 // self = fn(self, b) in self's own memory.
 void binary_into(const char* op, const ByType& fn, const Tensor& self, const Tensor& b, bool floats);
 
+// Three inputs of one type; where: a bool condition and two values of type t, into `into` if given.
+Tensor ternary(const char* op, const ByType& fn, const Tensor& a, const Tensor& b, const Tensor& c, DType t);
+Tensor where_values(const char* op, const Tensor& condition, const Tensor& a, const Tensor& b, DType t, const Tensor& into = {});
+// The kernel's last input is the one struct at `parameters` (kernels/table.h), of inputs of type t.
+Tensor unary_with(const char* op, const ByType& fn, const Tensor& x, DType t, const void* parameters, size_t size);
+Tensor binary_bool_with(const char* op, const ByType& fn, const Tensor& a, const Tensor& b, DType t, const void* parameters,
+                        size_t size);
+
 // Values only; nothing is recorded.
 Tensor cast(const Tensor& t, DType dtype);  // t itself when it has the dtype
 Tensor contiguous_values(const Tensor& t);  // t itself when it is contiguous
@@ -70,6 +75,13 @@ inline Tensor zeros(Span shape, DType dtype) { return full(shape, 0, dtype); }
 Tensor expand_values(const Tensor& t, Span shape);
 
 void require_floating(const char* op, const char* argument, const Tensor& t);
+// Two Python numbers have no tensor to give the result its type.
+[[noreturn, gnu::cold]] void refuse_numbers(const char* op);
+inline void require_tensor(const char* op, const Tensor& a, const Tensor& b) {
+  if (a->weak && b->weak) [[unlikely]]
+    refuse_numbers(op);
+}
+void require_some_float(const char* op, const Tensor& a, const Tensor& b);
 void require_same_dtype(const char* op, const Tensor& a, const Tensor& b);
 
 template <class F>

@@ -15,7 +15,15 @@ Tensor pow(const Tensor& x, const Tensor& exponent);
 Tensor sign(const Tensor& x);
 Tensor floor_divide(const Tensor& a, const Tensor& b);
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
+Tensor div_trunc(const Tensor& a, const Tensor& b);
 Tensor maximum(const Tensor& a, const Tensor& b);
+// exponential.h, trigonometry.h, special.h
+Tensor rsqrt(const Tensor& x);
+Tensor sinh(const Tensor& x);
+Tensor cosh(const Tensor& x);
+Tensor digamma(const Tensor& x);
+Tensor polygamma(int64_t n, const Tensor& x);
+Tensor i1(const Tensor& x);
 // math.h
 Tensor exp(const Tensor& x);
 Tensor log(const Tensor& x);
@@ -35,7 +43,9 @@ Tensor lt(const Tensor& a, const Tensor& b);
 Tensor le(const Tensor& a, const Tensor& b);
 Tensor gt(const Tensor& a, const Tensor& b);
 Tensor ge(const Tensor& a, const Tensor& b);
+Tensor isfinite(const Tensor& x);
 Tensor logical_not(const Tensor& x);
+Tensor logical_or(const Tensor& a, const Tensor& b);
 Tensor bitwise_and(const Tensor& a, const Tensor& b);
 // views.h
 Tensor reshape(const Tensor& x, const Ints& shape);
@@ -65,6 +75,9 @@ Tensor add_rows(const Tensor& y, const Tensor& rows, int64_t count);
 // matmul.h
 Tensor matmul(const Tensor& a, const Tensor& b);
 Tensor mm(const Tensor& a, const Tensor& b);
+// linalg_solve.h, linalg_norm.h
+Tensor linalg_inv(const Tensor& a);
+Tensor linalg_vector_norm(const Tensor& x, double ord, const Ints& dims = {}, bool keepdim = false);
 // softmax.h
 Tensor softmax(const Tensor& x, int64_t dim);
 Tensor log_softmax(const Tensor& x, int64_t dim);
@@ -89,5 +102,6 @@ inline Tensor operator-(const Tensor& a, double b) { return ops::sub(a, number(b
 inline Tensor operator*(const Tensor& a, double b) { return ops::mul(a, number(b)); }
 inline Tensor operator/(const Tensor& a, double b) { return ops::div(a, number(b)); }
 inline Tensor operator-(double a, const Tensor& b) { return ops::sub(number(a), b); }
+inline Tensor operator/(double a, const Tensor& b) { return ops::div(number(a), b); }
 
 }  // namespace tg

@@ -31,6 +31,11 @@ struct GemmCall {
 // One product, on several threads where that pays. `operands` are kept alive meanwhile.
 void run_gemm(const GemmCall& call, std::initializer_list<const Tensor*> operands);
 
+// Throws where the dtypes differ or are bool.
+void check_product(const char* op, const Tensor& a, const Tensor& b);
+// The matrix product of tensors of any ranks from 1 on, as PyTorch's matmul defines it.
+Tensor matmul_values(const char* op, const Tensor& a, const Tensor& b);
+
 // The product of integer matrices, which wraps on overflow; a plain loop, since nothing trains on integers.
 // The operands and the result begin this many elements into the call's.
 void integer_product(const GemmCall& call, int64_t a_offset, int64_t b_offset, int64_t c_offset);

@@ -161,6 +161,32 @@ void commit(const char* op, const Tensor& self, const Tensor& old, const Tensor&
   take_history(self, after);
 }
 
+Tensor before_relay(const char* op, const Tensor& self) {
+  tape::refresh(self);
+  if (self->requires_grad && self.is_leaf())
+    fail<RuntimeError>(op, "_(): a leaf tensor that requires grad keeps its shape, which is its gradient's too");
+  if (self.grad()) fail<RuntimeError>(op, "_(): this tensor has a .grad of shape ", Show{self.shape()}, "; set it to None first");
+  if (self->inference && !tape::t_mode.inference) {
+    fail<RuntimeError>(op, "_(): a tensor made under inference_mode cannot be changed outside it; clone it first");
+  }
+  Tensor old = alias(self);
+  if (tape::Node* n = self->grad_fn) {
+    tape::retain(n);
+    old->grad_fn = n;
+  }
+  return old;
+}
+
+void relay(const Tensor& self, const Tensor& old, const Tensor& seen) {
+  hand_over_history(self, old);
+  self->ndim = uint8_t(seen.ndim());
+  std::copy_n(seen->shape, seen.ndim(), self->shape);
+  std::copy_n(seen->strides, seen.ndim(), self->strides);
+  self->contiguous = seen.contiguous();
+  if (tape::Node* n = std::exchange(seen->grad_fn, nullptr)) tape::set_history(self, n);
+  self.wrote();
+}
+
 void copy_inplace(const Tensor& self, const Tensor& source) {
   tape::refresh(self);
   tape::refresh(source);

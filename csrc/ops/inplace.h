@@ -21,9 +21,21 @@ Tensor before_write(const Tensor& self);
 // Stores what an operation gave into self; throws, naming the operation, where shape or dtype do not allow it.
 void check_storable(const char* op, const Tensor& self, const Tensor& result);
 
+// For an in-place change of shape: another tensor on self's memory with self's layout and history. Throws where self must
+// keep its shape.
+Tensor before_relay(const char* op, const Tensor& self);
+// self takes the layout and history of `seen`, a view of `old`; values that the graph saved of self are out of date then.
+void relay(const Tensor& self, const Tensor& old, const Tensor& seen);
+
 // self = Op(self, args...) in place.
 template <class Op, class... A>
 void apply_inplace(const Tensor& self, const A&... args) {
+  if constexpr (requires { Op::relays; }) {
+    const Tensor old = before_relay(Op::info.name, self);
+    tape::GradMode recording(true);  // the graph must know the new shape, also of what is made under no_grad
+    relay(self, old, tape::apply<Op>(old, args...));
+    return;
+  }
   tape::refresh(self);
   (tape::detail::for_each_tensor(args, [](const Tensor& t) { tape::refresh(t); }), ...);
   const bool records = records_write(self) || (tape::grad_enabled() && (tape::detail::requires_grad(args) || ...));

@@ -1,8 +1,7 @@
-// Joining tensors and taking them apart.
+// Joining tensors.
 #pragma once
-#include "ops/common.h"
-#include "ops/functions.h"
-#include "ops/list.h"
+#include "ops/shape.h"
+#include "ops/split.h"
 
 namespace tg::ops {
 
@@ -12,56 +11,21 @@ struct Cat {
                                .doc = "The tensors one after the other along dim.",
                                .formula = "y = the inputs one after the other along dim",
                                .gradient = "each input's gradient is its part of dy",
+                               .example = "tg.cat([tg.tensor([1.0, 2.0]), tg.tensor([3.0])])",
+                               .aliases = "concat concatenate",
                                .face = Face::function};
   struct Saved {
     int dim = 0;
-    std::vector<int64_t> sizes;  // along dim; -1: skipped
+    std::vector<int64_t, Pooled<int64_t>> sizes;  // along dim; -1: skipped
   };
-  static Tensor forward(Saved& s, const TensorList& tensors, int64_t dim) {
-    if (tensors.empty()) fail<ValueError>("cat(): expected at least one tensor, got an empty list");
-    // An empty 1-d tensor joins anything, as in PyTorch.
-    const auto skipped = [](const Tensor& t) { return t.ndim() == 1 && t.numel() == 0; };
-    const Tensor* first = &tensors[0];
-    for (const Tensor& t : tensors) {
-      if (t.ndim() == 0) fail<RuntimeError>("cat(): a 0-d tensor cannot be joined; unsqueeze it or use stack()");
-      if (skipped(*first) && !skipped(t)) first = &t;
-    }
-    s.dim = normalize_dim(info.name, dim, first->ndim());
-    Shape shape = first->shape();
-    DType dtype = tensors[0].dtype();
-    int64_t total = 0;
-    for (const Tensor& t : tensors) {
-      dtype = promote(dtype, t.dtype());
-      if (skipped(t) && !skipped(*first)) {
-        s.sizes.push_back(-1);
-        continue;
-      }
-      bool fits = t.ndim() == first->ndim();
-      for (int d = 0; fits && d < t.ndim(); ++d) fits = d == s.dim || t.size(d) == first->size(d);
-      if (!fits) {
-        fail<RuntimeError>("cat(): shapes ", Show{first->shape()}, " and ", Show{t.shape()}, " differ outside dim ", s.dim);
-      }
-      s.sizes.push_back(t.size(s.dim));
-      if (__builtin_add_overflow(total, t.size(s.dim), &total)) fail<RuntimeError>("cat(): dim ", s.dim, " becomes too large");
-    }
-    shape[s.dim] = total;
-    Tensor out = empty(shape, dtype);
-    int64_t at = 0;
-    for (size_t i = 0; i < tensors.size(); ++i) {
-      if (s.sizes[i] < 0) continue;
-      shape[s.dim] = s.sizes[i];
-      copy_values(alias(out, shape, out.strides(), at * out.stride(s.dim)), tensors[i]);
-      at += s.sizes[i];
-    }
-    return out;
-  }
+  static Tensor forward(Saved& s, const TensorList& tensors, int64_t dim);
   static TensorList backward(const Saved& s, Needs needs, const Tensor& dy) {
     TensorList grads(s.sizes.size());
     int64_t at = 0;
     for (size_t i = 0; i < grads.size(); ++i) {
-      if (s.sizes[i] < 0) continue;
-      if (needs[int(i)]) grads[i] = narrow(dy, s.dim, at, s.sizes[i]);
-      at += s.sizes[i];
+      const bool skipped = s.sizes[i] < 0;
+      if (needs[int(i)]) grads[i] = skipped ? zeros(Shape{0}, dy.dtype()) : part(dy, s.dim, at, s.sizes[i]);
+      if (!skipped) at += s.sizes[i];
     }
     return grads;
   }
@@ -71,76 +35,136 @@ struct Stack {
   static constexpr OpInfo info{.name = "stack",
                                .signature = "(tensors: list[Tensor], dim: int = 0) -> Tensor",
                                .doc = "Tensors of one shape along a new dim.",
+                               .formula = "y[i] = the i-th input, for dim 0",
+                               .gradient = "each input's gradient is its slice of dy",
+                               .example = "tg.stack([tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0])])",
                                .face = Face::function};
-  static Tensor forward(const TensorList& tensors, int64_t dim) {
-    if (tensors.empty()) fail<ValueError>("stack(): expected at least one tensor, got an empty list");
-    const int d = normalize_dim(info.name, dim, tensors[0].ndim() + 1);
-    TensorList parts;
-    for (const Tensor& t : tensors) {
-      if (!same(t.shape(), tensors[0].shape())) {
-        fail<RuntimeError>("stack(): all shapes must be equal, got ", Show{tensors[0].shape()}, " and ", Show{t.shape()});
-      }
-      parts.push_back(unsqueeze(t, d));
+  struct Saved {
+    int dim = 0;
+  };
+  static Tensor forward(Saved& s, const TensorList& tensors, int64_t dim);
+  static TensorList backward(const Saved& s, Needs needs, const Tensor& dy) {
+    TensorList grads(size_t(dy.size(s.dim)));
+    for (size_t i = 0; i < grads.size(); ++i)
+      if (needs[int(i)]) grads[i] = part(dy, s.dim, int64_t(i), Part::kSlice);
+    return grads;
+  }
+};
+
+// cat of the tensors after each was given the dims it lacks.
+template <class F>
+Tensor cat_lifted(const char* op, const TensorList& tensors, F&& lift, int dim) {
+  if (tensors.empty()) fail<RuntimeError>(op, "(): expected at least one tensor, got an empty list");
+  TensorList lifted;
+  lifted.reserve(tensors.size());
+  for (const Tensor& t : tensors) lifted.push_back(lift(t));
+  return cat(lifted, dim);
+}
+
+struct HStack {
+  static constexpr OpInfo info{.name = "hstack",
+                               .signature = "(tensors: list[Tensor]) -> Tensor",
+                               .doc = "The tensors side by side: along dim 1, vectors along dim 0.",
+                               .example = "tg.hstack((tg.tensor([1.0]), tg.tensor([2.0])))",
+                               .face = Face::function};
+  static Tensor forward(const TensorList& tensors) {
+    return cat_lifted(info.name, tensors, AtLeast1d::lift, !tensors.empty() && tensors[0].ndim() > 1);
+  }
+};
+
+struct VStack {
+  static constexpr OpInfo info{.name = "vstack",
+                               .signature = "(tensors: list[Tensor]) -> Tensor",
+                               .doc = "The tensors on top of each other, vectors as rows.",
+                               .example = "tg.vstack((tg.tensor([1.0]), tg.tensor([2.0])))",
+                               .aliases = "row_stack",
+                               .face = Face::function};
+  static Tensor forward(const TensorList& tensors) { return cat_lifted(info.name, tensors, AtLeast2d::lift, 0); }
+};
+
+struct DStack {
+  static constexpr OpInfo info{.name = "dstack",
+                               .signature = "(tensors: list[Tensor]) -> Tensor",
+                               .doc = "The tensors along the third dim.",
+                               .example = "tg.dstack((tg.tensor([1.0]), tg.tensor([2.0])))",
+                               .face = Face::function};
+  static Tensor forward(const TensorList& tensors) { return cat_lifted(info.name, tensors, AtLeast3d::lift, 2); }
+};
+
+struct ColumnStack {
+  static constexpr OpInfo info{.name = "column_stack",
+                               .signature = "(tensors: list[Tensor]) -> Tensor",
+                               .doc = "The tensors side by side, vectors as columns.",
+                               .example = "tg.column_stack((tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0])))",
+                               .face = Face::function};
+  static Tensor lift(const Tensor& t) { return t.ndim() > 1 ? t : reshape(t, {t.numel(), 1}); }
+  static Tensor forward(const TensorList& tensors) { return cat_lifted(info.name, tensors, lift, 1); }
+};
+
+struct JoinDiagonal {
+  static constexpr OpInfo info{.name = "join_diagonal",
+                               .signature = "(tensors: list[Tensor], dtype: dtype) -> Tensor",
+                               .doc = "Matrices along the diagonal of a matrix of zeros.",
+                               .formula = "y = the inputs along the diagonal, 0 elsewhere",
+                               .gradient = "each input's gradient is its part of dy",
+                               .face = Face::internal,
+                               .label = "block_diag"};
+  struct Saved {
+    std::vector<int64_t, Pooled<int64_t>> rows, columns;
+  };
+  static Tensor forward(Saved& s, const TensorList& matrices, DType dtype);
+  static TensorList backward(const Saved& s, Needs needs, const Tensor& dy) {
+    TensorList grads(s.rows.size());
+    int64_t row = 0, column = 0;
+    for (size_t i = 0; i < grads.size(); ++i) {
+      if (needs[int(i)]) grads[i] = part(part(dy, 0, row, s.rows[i]), 1, column, s.columns[i]);
+      row += s.rows[i];
+      column += s.columns[i];
     }
-    return cat(parts, d);
+    return grads;
   }
 };
 
-struct Split {
-  static constexpr OpInfo info{.name = "split",
-                               .signature = "(input: Tensor, split_size: int | tuple, dim: int = 0) -> tuple",
-                               .doc = "Views along dim, of split_size each (the last may be smaller), or of the sizes given."};
-  static TensorList forward(const Tensor& x, const IntOrInts& sizes, int64_t dim) {
-    const Ints& split_size = sizes.values;
-    const int d = normalize_dim(info.name, dim, x.ndim());
-    if (x.ndim() == 0) fail<RuntimeError>("split(): a 0-d tensor has no dim to split");
-    const int64_t size = x.size(d);
-    TensorList parts;
-    if (sizes.listed) {
-      int64_t at = 0;
-      for (int64_t n : split_size) {
-        if (n < 0 || n > size - at)
-          fail<RuntimeError>("split(): sizes ", Show{split_size}, " do not add up to ", size, ", the size of dim ", d);
-        parts.push_back(narrow(x, d, at, n));
-        at += n;
-      }
-      if (at != size)
-        fail<RuntimeError>("split(): sizes ", Show{split_size}, " do not add up to ", size, ", the size of dim ", d);
-      return parts;
-    }
-    const int64_t step = split_size[0];
-    if (step < 0 || (step == 0 && size != 0)) fail<RuntimeError>("split(): split_size must be positive, got ", step);
-    for (int64_t at = 0; at < size; at += step) parts.push_back(narrow(x, d, at, std::min(step, size - at)));
-    if (parts.empty()) parts.push_back(narrow(x, d, 0, 0));
-    return parts;
-  }
+struct BlockDiag {
+  static constexpr OpInfo info{.name = "block_diag",
+                               .signature = "(*tensors: Tensor) -> Tensor",
+                               .doc = "Matrices along the diagonal of a matrix of zeros; tensors of fewer dims count as a row.",
+                               .example = "tg.block_diag(tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0], [4.0]]))",
+                               .face = Face::function};
+  static Tensor forward(const TensorArgs& tensors);
 };
 
-struct Chunk {
-  static constexpr OpInfo info{.name = "chunk",
-                               .signature = "(input: Tensor, chunks: int, dim: int = 0) -> tuple",
-                               .doc = "At most `chunks` views of equal size along dim; the last may be smaller."};
-  static TensorList forward(const Tensor& x, int64_t chunks, int64_t dim) {
-    const int d = normalize_dim(info.name, dim, x.ndim());
-    if (chunks < 1) fail<RuntimeError>("chunk(): chunks must be at least 1, got ", chunks);
-    if (x.ndim() == 0) fail<RuntimeError>("chunk(): a 0-d tensor has no dim to split");
-    const int64_t size = x.size(d) ? (x.size(d) - 1) / chunks + 1 : 1;
-    return Split::forward(x, {{size}, false}, d);
-  }
+struct Meshgrid {
+  static constexpr OpInfo info{.name = "meshgrid",
+                               .signature = "(*tensors: Tensor, indexing: str = 'ij') -> tuple",
+                               .doc =
+                                   "The coordinates of a grid: the i-th result varies along dim i as the i-th vector does, "
+                                   "without copying. With indexing='xy' the first two dims are swapped.",
+                               .formula = "y_k[i0, i1, ...] = x_k[i_k]",
+                               .example = "tg.meshgrid(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0, 5.0]), indexing='ij')",
+                               .face = Face::function};
+  static TensorList forward(const TensorArgs& tensors, std::string_view indexing);
 };
 
-struct Unbind {
-  static constexpr OpInfo info{
-      .name = "unbind", .signature = "(input: Tensor, dim: int = 0) -> tuple", .doc = "The slices along dim, without it."};
-  static TensorList forward(const Tensor& x, int64_t dim) {
-    const int d = normalize_dim(info.name, dim, x.ndim());
-    if (x.ndim() == 0) fail<RuntimeError>("unbind(): a 0-d tensor has no dim to take apart");
-    TensorList parts;
-    for (int64_t i = 0; i < x.size(d); ++i) parts.push_back(select(x, d, i));
-    return parts;
-  }
+struct CartesianProd {
+  static constexpr OpInfo info{.name = "cartesian_prod",
+                               .signature = "(*tensors: Tensor) -> Tensor",
+                               .doc = "All tuples with one element of each vector, as rows, the last vector varying first.",
+                               .example = "tg.cartesian_prod(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]))",
+                               .face = Face::function};
+  static Tensor forward(const TensorArgs& tensors);
 };
 
-using Joins = OpList<Cat, Stack, Split, Chunk, Unbind>;
+struct Combinations {
+  static constexpr OpInfo info{.name = "combinations",
+                               .signature = "(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor",
+                               .doc = "All combinations of r elements of a vector, as rows, in the order of itertools.",
+                               .example = "tg.combinations(tg.tensor([1.0, 2.0, 3.0]))",
+                               .face = Face::function};
+  static Tensor forward(const Tensor& x, int64_t r, bool with_replacement);
+};
+
+using Joins = OpList<Cat, Stack, HStack, VStack, DStack, ColumnStack, BlockDiag, Meshgrid, CartesianProd, Combinations>;
+using JoinsInternal = OpList<JoinDiagonal>;
 
 }  // namespace tg::ops

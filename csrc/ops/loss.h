@@ -1,64 +1,50 @@
-// Losses, composed of other operations. A target that would only fit by broadcasting is refused.
+// What losses share: reductions, the refusal to broadcast, and the node of a loss of input and target.
+// Knows no particular loss.
 #pragma once
+#include <vector>
+
 #include "ops/common.h"
 #include "ops/functions.h"
 #include "ops/list.h"
 
 namespace tg::ops {
 
-// "none", "mean" or "sum" of the elementwise losses.
-Tensor reduce_loss(const char* op, const Tensor& each, std::string_view reduction);
-void require_same_shape(const char* op, const Tensor& input, const Tensor& target);
+enum class Reduction { none, mean, sum };
+// PyTorch's words; size_average and reduce are its old ones and win where they are given.
+Reduction reduction_of(const char* op, std::string_view word, std::optional<bool> size_average = {},
+                       std::optional<bool> reduce = {});
+Tensor reduced(const Tensor& each, Reduction reduction);
+// The mean divides by the weights.
+Tensor reduced(const Tensor& each, Reduction reduction, const Tensor& weight);
 
-struct MseLoss {
-  static constexpr OpInfo info{.name = "mse_loss",
-                               .signature = "(input: Tensor, target: Tensor, reduction: str = 'mean') -> Tensor",
-                               .doc = "(input - target)^2, reduced ('none', 'mean' or 'sum').",
-                               .face = Face::functional};
-  static Tensor forward(const Tensor& input, const Tensor& target, std::string_view reduction) {
-    require_same_shape(info.name, input, target);
-    Tensor difference = input - target;
-    return reduce_loss(info.name, difference * difference, reduction);
-  }
+// A target that would only fit by broadcasting is refused.
+void require_same_shape(const char* op, const char* argument, const Tensor& input, const Tensor& target);
+inline void require_same_shape(const char* op, const Tensor& input, const Tensor& target) {
+  require_same_shape(op, "target", input, target);
+}
+
+// max(x, low), whose gradient passes at low, as PyTorch's clamp_min.
+inline Tensor at_least(const Tensor& x, double low) { return where(ge(x, number(low)), x, number(low)); }
+
+// A loss f(x, t), elementwise: its kernels, and its derivatives in recorded operations for when they are differentiated.
+struct PairCurve {
+  const kernels::PairLoss* kernel = nullptr;
+  double p[2] = {};
+  Tensor (*slope)(const Tensor& x, const Tensor& t, const double* p) = nullptr;         // df/dx
+  Tensor (*target_slope)(const Tensor& x, const Tensor& t, const double* p) = nullptr;  // df/dt; null: -df/dx
 };
-
-// max(x, 0) - x t + log(1 + e^-|x|), with pos_weight on the positive term
-struct BceWithLogits {
-  static constexpr OpInfo info{.name = "binary_cross_entropy_with_logits",
-                               .signature =
-                                   "(input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = 'mean', "
-                                   "pos_weight: Tensor | None = None) -> Tensor",
-                               .doc = "The cross entropy between targets in [0, 1] and sigmoid(input), without overflow.",
-                               .face = Face::functional};
-  static Tensor forward(const Tensor& input, const Tensor& target, const Tensor& weight, std::string_view reduction,
-                        const Tensor& pos_weight);
+struct PairSaved {
+  SavedInput x, t;
+  PairCurve pair;
+  Reduction reduction;
 };
+Tensor pair_loss(const char* op, PairSaved& s, const Tensor& x, const Tensor& t, const PairCurve& pair, Reduction reduction);
+Grads<2> pair_grad(const PairSaved& s, Needs needs, const Tensor& dy);
 
-// -input[target] along dim 1, weighted by class, ignore_index left out
-struct NllLoss {
-  static constexpr OpInfo info{
-      .name = "nll_loss",
-      .signature =
-          "(input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, "
-          "reduction: str = 'mean') -> Tensor",
-      .doc = "The negative log likelihood: input [N, C, ...] holds log probabilities, target [N, ...] class numbers.",
-      .face = Face::functional};
-  static Tensor forward(const Tensor& input, const Tensor& target, const Tensor& weight, int64_t ignore_index,
-                        std::string_view reduction);
+// A loss of input and target inherits what does not depend on f.
+struct PairNode {
+  using Saved = PairSaved;
+  static Grads<2> backward(const Saved& s, Needs needs, const Tensor& dy) { return pair_grad(s, needs, dy); }
 };
-
-struct CrossEntropy {
-  static constexpr OpInfo info{
-      .name = "cross_entropy",
-      .signature =
-          "(input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, "
-          "reduction: str = 'mean', label_smoothing: float = 0.0) -> Tensor",
-      .doc = "nll_loss of log_softmax(input): input [N, C, ...], target class numbers [N, ...] or probabilities [N, C, ...].",
-      .face = Face::functional};
-  static Tensor forward(const Tensor& input, const Tensor& target, const Tensor& weight, int64_t ignore_index,
-                        std::string_view reduction, double label_smoothing);
-};
-
-using Losses = OpList<MseLoss, BceWithLogits, NllLoss, CrossEntropy>;
 
 }  // namespace tg::ops

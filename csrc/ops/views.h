@@ -1,4 +1,4 @@
-// Views and copies: another shape over the same storage, or the same values in another place.
+// Views and copies with gradient rules of their own: another layout over the same storage, or the same values elsewhere.
 #pragma once
 #include "ops/common.h"
 #include "ops/functions.h"
@@ -6,27 +6,54 @@
 
 namespace tg::ops {
 
-struct View {
-  static constexpr OpInfo info{.name = "view",
-                               .signature = "(input: Tensor, *shape: int) -> Tensor",
-                               .doc = "The same values in another shape, without copying; one size may be -1.",
+// Whether x can be seen in another shape without copying, and then with which strides.
+inline bool seen_as(const Tensor& x, const Shape& shape, Ints& strides) {
+  if (!x.contiguous()) return view_strides(x.shape(), x.strides(), shape, strides);
+  strides = contiguous_strides(shape);
+  return true;
+}
+
+// What view, reshape, squeeze, flatten and the like record once they have found the layout.
+struct Relaid {
+  static constexpr OpInfo info{.name = "relaid",
+                               .signature = "(input: Tensor, shape: tuple, strides: tuple) -> Tensor",
+                               .doc = "The same values in the same order, in another shape.",
                                .formula = "y = x in another shape",
                                .gradient = "dx = dy in x's shape",
-                               .face = Face::method};
+                               .face = Face::internal,
+                               .label = "view"};
   struct Saved {
     Shape shape;
   };
-  static Tensor forward(Saved& s, const Tensor& x, const Ints& shape) {
+  static Tensor forward(Saved& s, const Tensor& x, const Shape& shape, const Ints& strides) {
     s.shape = x.shape();
-    const Shape to = infer_shape(info.name, shape, x.numel());
+    return view(x, shape, strides, 0);
+  }
+  static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {reshape(dy, s.shape)}; }
+};
+
+struct View {
+  static constexpr OpInfo info{.name = "view",
+                               .signature = "(input: Tensor, *size: int | dtype) -> Tensor",
+                               .doc =
+                                   "The same values in another shape, without copying; one size may be -1. Given a dtype, the "
+                                   "same bytes as elements of that dtype, without a gradient.",
+                               .formula = "y = x in another shape",
+                               .example = "tg.arange(6.0).view(2, -1)",
+                               .face = Face::method};
+  static Tensor forward(const Tensor& x, const ShapeOrDType& size) {
+    if (size.dtype) return bytes_as(x, *size.dtype);
+    const Shape to = infer_shape(info.name, size.shape, x.numel());
     Ints strides;
-    if (!view_strides(x.shape(), x.strides(), to, strides)) {
+    if (!seen_as(x, to, strides)) {
       fail<RuntimeError>("view(): shape ", Show{to}, " cannot be seen in a tensor of shape ", Show{x.shape()}, " and strides ",
                          Show{x.strides()}, " without copying; use reshape()");
     }
-    return view(x, to, strides, 0);
+    return tape::apply<Relaid>(x, to, strides);
   }
-  static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) { return {reshape(dy, s.shape)}; }
+
+ private:
+  static Tensor bytes_as(const Tensor& x, DType dtype);
 };
 
 // A view where the layout allows, else a view of a contiguous copy.
@@ -34,21 +61,24 @@ struct Reshape {
   static constexpr OpInfo info{
       .name = "reshape",
       .signature = "(input: Tensor, *shape: int) -> Tensor",
-      .doc = "The same values in another shape, copied only where the layout asks for it; one size may be -1."};
+      .doc = "The same values in another shape, copied only where the layout asks for it; one size may be -1.",
+      .formula = "y = x in another shape",
+      .example = "tg.arange(6.0).reshape(3, 2)"};
   static Tensor forward(const Tensor& x, const Ints& shape) {
     const Shape to = infer_shape(info.name, shape, x.numel());
     Ints strides;
-    if (view_strides(x.shape(), x.strides(), to, strides)) return tape::apply<View>(x, to);
-    return tape::apply<View>(clone(x), to);
+    if (seen_as(x, to, strides)) return tape::apply<Relaid>(x, to, strides);
+    return tape::apply<Relaid>(clone(x), to, contiguous_strides(to));
   }
 };
 
 struct Permute {
   static constexpr OpInfo info{.name = "permute",
                                .signature = "(input: Tensor, *dims: int) -> Tensor",
-                               .doc = "The dims in another order.",
+                               .doc = "The dims in another order, as a view.",
                                .formula = "y[i0, i1, ...] = x[i at dims]",
-                               .gradient = "dx = the inverse permutation of dy"};
+                               .gradient = "dx = the inverse permutation of dy",
+                               .example = "tg.zeros(2, 3, 4).permute(2, 0, 1).shape"};
   struct Saved {
     Ints inverse;
   };
@@ -56,14 +86,18 @@ struct Permute {
     if (dims.size() != x.ndim()) {
       fail<RuntimeError>("permute(): ", dims.size(), " dims given for a tensor of shape ", Show{x.shape()});
     }
-    normalize_dims(info.name, dims, x.ndim());  // no dim twice
-    s.inverse = Ints::filled(dims.size(), 0);
     Ints shape, strides;
-    for (int i = 0; i < dims.size(); ++i) {
+    unsigned seen = 0;
+    shape.resize(x.ndim());
+    strides.resize(x.ndim());
+    s.inverse.resize(x.ndim());
+    for (int i = 0; i < x.ndim(); ++i) {
       const int d = normalize_dim(info.name, dims[i], x.ndim());
+      if (seen >> d & 1) fail<RuntimeError>("permute(): dim ", dims[i], " appears more than once in ", Show{dims});
+      seen |= 1u << d;
       s.inverse[d] = i;
-      shape.push_back(x.size(d));
-      strides.push_back(x.stride(d));
+      shape[i] = x.size(d);
+      strides[i] = x.stride(d);
     }
     return view(x, shape, strides, 0);
   }
@@ -73,9 +107,13 @@ struct Permute {
 struct Transpose {
   static constexpr OpInfo info{.name = "transpose",
                                .signature = "(input: Tensor, dim0: int, dim1: int) -> Tensor",
-                               .doc = "Two dims swapped.",
+                               .doc = "Two dims swapped, as a view.",
                                .formula = "y = x with two dims swapped",
-                               .gradient = "dx = dy with them swapped back"};
+                               .gradient = "dx = dy with them swapped back",
+                               .example = "tg.tensor([[1.0, 2.0], [3.0, 4.0]]).transpose(0, 1)",
+                               .aliases = "swapaxes swapdims",
+                               .inplace = true};
+  static constexpr bool relays = true;
   struct Saved {
     int dim0, dim1;
   };
@@ -94,10 +132,12 @@ struct Transpose {
 
 struct Expand {
   static constexpr OpInfo info{.name = "expand",
-                               .signature = "(input: Tensor, *shape: int) -> Tensor",
+                               .signature = "(input: Tensor, *size: int) -> Tensor",
                                .doc = "Dims of size 1 (and new leading dims) repeated without copying; -1 keeps a size.",
                                .formula = "y = x with dims of size 1 repeated",
-                               .gradient = "dx = dy summed over them (the engine does it)"};
+                               .gradient = "dx = dy summed over them (the engine does it)",
+                               .example = "tg.tensor([[1.0], [2.0]]).expand(2, 3)",
+                               .face = Face::method};
   using Saved = Nothing;
   static Tensor forward(Saved&, const Tensor& x, const Ints& shape) {
     const int lead = shape.size() - x.ndim();
@@ -105,13 +145,14 @@ struct Expand {
       fail<RuntimeError>("expand(): shape ", Show{shape}, " has fewer dims than the tensor's shape ", Show{x.shape()});
     Shape to = shape;
     Ints strides;
+    strides.resize(shape.size());
     for (int d = 0; d < shape.size(); ++d) {
       const int64_t size = d < lead ? 1 : x.size(d - lead);
       if (to[d] == -1 && d >= lead) to[d] = size;
       if (to[d] < 0 || (size != 1 && size != to[d])) {
         fail<RuntimeError>("expand(): shape ", Show{x.shape()}, " does not expand to ", Show{shape}, " at dim ", d);
       }
-      strides.push_back(size == 1 && to[d] != 1 ? 0 : d < lead ? 0 : x.stride(d - lead));
+      strides[d] = d < lead || (size == 1 && to[d] != 1) ? 0 : x.stride(d - lead);
     }
     checked_numel(info.name, to);
     return view(x, to, strides, 0);
@@ -119,83 +160,23 @@ struct Expand {
   static Grads<1> backward(const Saved&, Needs, const Tensor& dy) { return {dy}; }
 };
 
-struct Unsqueeze {
-  static constexpr OpInfo info{
-      .name = "unsqueeze", .signature = "(input: Tensor, dim: int) -> Tensor", .doc = "A new dim of size 1 at dim."};
-  static Tensor forward(const Tensor& x, int64_t dim) {
-    const int d = normalize_dim(info.name, dim, x.ndim() + 1);
-    Shape shape = x.shape();
-    shape.insert(d, 1);
-    return reshape(x, shape);
-  }
-};
-
-struct Squeeze {
-  static constexpr OpInfo info{.name = "squeeze",
-                               .signature = "(input: Tensor, dim: int | tuple | None = None) -> Tensor",
-                               .doc = "Without the dims of size 1, all of them or those in dim."};
-  static Tensor forward(const Tensor& x, const std::optional<Ints>& dim) {
-    Ints dims = dim ? *dim : Ints();
-    bool drop[kMaxDims] = {};
-    if (!dim) std::fill(drop, drop + kMaxDims, true);
-    for (int64_t d : dims) drop[normalize_dim(info.name, d, x.ndim())] = true;
-    Shape shape;
-    for (int d = 0; d < x.ndim(); ++d)
-      if (x.size(d) != 1 || !drop[d]) shape.push_back(x.size(d));
-    return reshape(x, shape);
-  }
-};
-
-struct Flatten {
-  static constexpr OpInfo info{.name = "flatten",
-                               .signature = "(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor",
-                               .doc = "The dims from start_dim to end_dim made one."};
-  static Tensor forward(const Tensor& x, int64_t start_dim, int64_t end_dim) {
-    const int start = normalize_dim(info.name, start_dim, x.ndim());
-    const int end = normalize_dim(info.name, end_dim, x.ndim());
-    if (start > end) fail<RuntimeError>("flatten(): start_dim ", start_dim, " comes after end_dim ", end_dim);
-    Shape shape;
-    for (int d = 0; d < x.ndim(); ++d) {
-      if (d > start && d <= end) {
-        shape[shape.size() - 1] *= x.size(d);
-      } else {
-        shape.push_back(x.size(d));
-      }
-    }
-    if (x.ndim() == 0) shape.push_back(1);
-    return reshape(x, shape);
-  }
-};
-
-// A layout of x's own making, for views taken again from a changed base.
-struct AsStrided {
-  static constexpr OpInfo info{.name = "as_strided",
-                               .signature = "(input: Tensor, size: tuple, stride: tuple, storage_offset: int = 0) -> Tensor",
+// A part of a contiguous tensor by sizes, strides and offset, checked by the caller or here.
+struct Strided {
+  static constexpr OpInfo info{.name = "strided",
+                               .signature = "(input: Tensor, size: tuple, stride: tuple, offset: int) -> Tensor",
                                .doc = "A view with the given sizes and strides (in elements) of a contiguous tensor.",
-                               .formula = "y[i] = x's storage at offset + i . strides",
-                               .gradient = "dx gathers dy at the places each element was read from"};
+                               .formula = "y[i] = x's element at offset + i . strides",
+                               .gradient = "dx gathers dy at the places each element was read from",
+                               .face = Face::internal,
+                               .label = "as_strided"};
   struct Saved {
     Shape base, shape;
     Ints strides;
     int64_t offset;
   };
-  static Tensor forward(Saved& s, const Tensor& x, const Ints& shape, const Ints& strides, int64_t offset) {
-    if (shape.size() != strides.size()) {
-      fail<RuntimeError>("as_strided(): size ", Show{shape}, " and stride ", Show{strides}, " differ in length");
-    }
+  static Tensor forward(Saved& s, const Tensor& x, const Shape& shape, const Ints& strides, int64_t offset) {
     if (!x.contiguous()) fail<RuntimeError>("as_strided(): the tensor of shape ", Show{x.shape()}, " is not contiguous");
-    const int64_t numel = checked_numel(info.name, shape);
-    int64_t last = offset;
-    bool outside = offset < 0;
-    for (int d = 0; d < shape.size() && numel; ++d) {
-      int64_t reach;
-      outside |= strides[d] < 0 || __builtin_mul_overflow(strides[d], shape[d] - 1, &reach) ||
-                 __builtin_add_overflow(last, reach, &last);
-    }
-    if (outside || (numel && last >= x.numel())) {
-      fail<RuntimeError>("as_strided(): size ", Show{shape}, ", stride ", Show{strides}, " and storage_offset ", offset,
-                         " reach outside a tensor of ", x.numel(), " elements");
-    }
+    check(shape, strides, offset, x.numel());
     s = {x.shape(), shape, strides, offset};
     return view(x, shape, strides, offset);
   }
@@ -204,39 +185,47 @@ struct AsStrided {
     const int64_t n = product(s.base);
     return {reshape(add_rows(reshape(dy, {rows.numel(), 1}), rows, n), s.base)};
   }
+  // Throws unless the layout stays within `count` elements.
+  static void check(const Shape& shape, const Ints& strides, int64_t offset, int64_t count);
+
+ private:
   // int64 [numel]: where each element of the view stands in its base.
-  static Tensor positions(const Shape& shape, const Ints& strides, int64_t offset) {
-    Tensor out = empty({product(shape)}, DType::int64);
-    int64_t* p = out.data<int64_t>();
-    for (int64_t i = 0; i < out.numel(); ++i) {
-      int64_t left = i, at = offset;
-      for (int d = shape.size() - 1; d >= 0; --d) {
-        at += left % shape[d] * strides[d];
-        left /= shape[d];
-      }
-      p[i] = at;
-    }
-    return out;
-  }
+  static Tensor positions(const Shape& shape, const Ints& strides, int64_t offset);
+};
+
+struct AsStrided {
+  static constexpr OpInfo info{
+      .name = "as_strided",
+      .signature = "(input: Tensor, size: tuple, stride: tuple, storage_offset: int | None = None) -> Tensor",
+      .doc =
+          "A view of the tensor's memory with the given sizes and strides (in elements). storage_offset counts from the "
+          "start of the memory; by default it is the tensor's own. Only a contiguous tensor passes a gradient on.",
+      .formula = "y[i] = x's memory at storage_offset + i . stride",
+      .example = "tg.arange(6.0).as_strided((2, 2), (1, 2), 1)"};
+  static Tensor forward(const Tensor& x, const Ints& size, const Ints& stride, std::optional<int64_t> storage_offset);
 };
 
 struct Clone {
-  static constexpr OpInfo info{.name = "clone",
-                               .signature = "(input: Tensor) -> Tensor",
-                               .doc = "A contiguous copy.",
-                               .formula = "y = x",
-                               .gradient = "dx = dy"};
+  static constexpr OpInfo info{
+      .name = "clone",
+      .signature = "(input: Tensor, *, memory_format: object = 'preserve_format') -> Tensor",
+      .doc = "A contiguous copy, which passes the gradient on. The one memory format is row-major order.",
+      .formula = "y = x",
+      .gradient = "dx = dy",
+      .example = "tg.tensor([1.0, 2.0]).clone()"};
   using Saved = Nothing;
-  static Tensor forward(Saved&, const Tensor& x) { return clone_values(x); }
+  static Tensor forward(Saved&, const Tensor& x, MemoryFormat = {}) { return clone_values(x); }
   static Grads<1> backward(const Saved&, Needs, const Tensor& dy) { return {dy}; }
 };
 
 struct Contiguous {
   static constexpr OpInfo info{.name = "contiguous",
-                               .signature = "(input: Tensor) -> Tensor",
+                               .signature = "(input: Tensor, memory_format: object = 'contiguous_format') -> Tensor",
                                .doc = "The tensor itself where it is contiguous, else a contiguous copy.",
+                               .formula = "y = x",
+                               .example = "tg.arange(6).view(2, 3).t().contiguous().stride()",
                                .face = Face::method};
-  static Tensor forward(const Tensor& x) { return x.contiguous() ? x : clone(x); }
+  static Tensor forward(const Tensor& x, MemoryFormat = {}) { return x.contiguous() ? x : clone(x); }
 };
 
 struct Cast {
@@ -251,6 +240,8 @@ struct Cast {
   static Grads<1> backward(const Saved&, Needs, const Tensor& dy) { return {dy}; }
 };
 
-using Views = OpList<View, Reshape, Permute, Transpose, Expand, Unsqueeze, Squeeze, Flatten, AsStrided, Clone, Contiguous, Cast>;
+using Views = OpList<View, Reshape, Permute, Transpose, Expand, AsStrided, Clone, Contiguous, Cast>;
+// Their layouts have been found or are checked by those above.
+using ViewsInternal = OpList<Relaid, Strided>;
 
 }  // namespace tg::ops

@@ -12,6 +12,10 @@ MODULES = {
 }
 
 
+# What else of the core a namespace shows.
+BESIDES = {"linalg": {"LinAlgError": "LinAlgError", "eig": "linalg_eig", "eigvals": "linalg_eigvals"}}
+
+
 def module(namespace: str, doc: str) -> str:
     """The text of one module: an import per name, sorted."""
     names = {
@@ -22,6 +26,7 @@ def module(namespace: str, doc: str) -> str:
     }
     if not names:
         return ""
+    names |= BESIDES.get(namespace, {})
     imports = "".join(
         f"    {own},\n" if own == name else f"    {own} as {name},\n"
         for name, own in sorted(names.items(), key=lambda item: (item[1], item[0] != item[1], item[0]))

@@ -10,25 +10,41 @@ from generator import core
 
 DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
 TITLES = {
-    "arithmetic": "Arithmetic",
-    "compare": "Comparison and logic",
-    "math": "Elementwise mathematics",
-    "activation": "Activations",
-    "loss": "Losses",
-    "norm": "Normalisation and similarity",
-    "attention": "Attention",
-    "noise": "Dropout",
-    "conv": "Convolution and pooling",
-    "views": "Shapes and views",
-    "join": "Joining and splitting",
-    "index": "Indexing, gathering, scattering",
-    "reduce": "Reductions and statistics",
-    "sort": "Sorting and searching",
-    "scan": "Cumulative operations",
-    "matmul": "Matrix products",
-    "linalg": "Linear algebra",
     "create": "Creation",
     "random": "Random numbers",
+    "arithmetic": "Arithmetic",
+    "order": "Order and selection",
+    "compare": "Comparison",
+    "logic": "Logic and bits",
+    "exponential": "Exponentials, logarithms, powers",
+    "trigonometry": "Trigonometry and hyperbolic functions",
+    "rounding": "Rounding",
+    "special": "Special functions",
+    "math": "Tanh and sigmoid",
+    "reduce": "Sums, products, truths",
+    "extreme": "Extremes",
+    "statistics": "Statistics",
+    "scan": "Cumulative operations",
+    "difference": "Differences and integrals",
+    "sort": "Sorting and searching",
+    "count": "Counting",
+    "views": "Views",
+    "layout": "Layouts",
+    "diagonal": "Diagonals and triangles",
+    "repeat": "Repeating, flipping, rolling",
+    "join": "Joining and splitting",
+    "index": "Indexing, gathering, scattering",
+    "matmul": "Matrix products",
+    "linalg": "Linear algebra",
+    "activation": "Activations",
+    "loss": "Losses",
+    "norm": "Normalisation",
+    "distance": "Similarity and distance",
+    "attention": "Attention",
+    "noise": "Dropout",
+    "conv": "Convolution",
+    "pool": "Pooling",
+    "resize": "Resizing and padding",
 }
 
 
@@ -39,7 +55,7 @@ class Probe:
         import tinygrad_ext as tg
 
         self._tg, self._dtype, self._floats = tg, dtype, floats
-        self.saw_floats = False
+        self.saw_floats = self.converted = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tg, name)
@@ -49,6 +65,7 @@ class Probe:
         self.saw_floats = self.saw_floats or made.dtype.is_floating_point
         if self._dtype is None or "dtype" in options or made.dtype.is_floating_point != self._floats:
             return made
+        self.converted = True
         return made.to(getattr(self._tg, self._dtype))
 
 
@@ -57,7 +74,7 @@ def run(example: str, dtype: str | None = None, floats: bool = True) -> tuple[An
     probe = Probe(dtype, floats)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return eval(example, {"tg": probe}), probe
+        return eval(example, {"tg": probe, "F": probe.nn.functional}), probe
 
 
 def first(result: Any) -> Any:
@@ -71,9 +88,12 @@ def dtypes(example: str) -> str:
     groups: dict[str, list[str]] = {}
     for dtype in DTYPES:
         try:
-            result = first(run(example, dtype, floats)[0])
+            result, probe = run(example, dtype, floats)
         except (RuntimeError, TypeError, ValueError, IndexError):
             continue
+        if not probe.converted:
+            return ""  # made out of nothing, or of numbers
+        result = first(result)
         found = getattr(result, "dtype", SimpleNamespace(name=type(result).__name__)).name
         groups.setdefault("" if found == dtype else f" -> {found}", []).append(dtype)
     return "; ".join(", ".join(names) + target for target, names in groups.items())
@@ -99,7 +119,8 @@ def section(op: Any) -> str:
     if op.shapes:
         lines.append(f"- Shapes: `{op.shapes}`")
     if op.example:
-        lines.append(f"- Dtypes: {dtypes(op.example)}")
+        if accepted := dtypes(op.example):
+            lines.append(f"- Dtypes: {accepted}")
         lines += ["", "```pycon", f">>> {op.example}", repr(run(op.example)[0]), "```"]
     return "\n".join(lines) + "\n"
 
@@ -114,7 +135,8 @@ def pages() -> dict[str, str]:
     index = [
         "# Operations",
         "",
-        "Made by `docs/generate.py` from `_core.OPS`; every example is executed.",
+        "Made by `docs/generate.py` from `_core.OPS`; every example is executed. `tg` is `tinygrad_ext`,",
+        "`F` is `tg.nn.functional`, `x` a tensor.",
         "",
     ]
     for family in sorted(families, key=lambda name: [*TITLES, name].index(name)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from pathlib import Path
 
@@ -23,6 +24,7 @@ WORDS = {
     "tuple": "_Ints",
     "list[Tensor]": "Sequence[Tensor]",
     "object": "Any",
+    "list": "Sequence[Any]",
 }
 
 
@@ -37,12 +39,17 @@ def annotation(text: str) -> str:
 
 
 def returns(text: str) -> str:
-    return "Any" if "|" in text else "tuple[Tensor, ...]" if text == "tuple" else text
+    """The stub's words for what a signature gives."""
+    if "|" in text:
+        return "Any"
+    return {"tuple": "tuple[Tensor, ...]", "bool": "_bool"}.get(text, text)
 
 
 def parameters(op: core.OpInfo, method: bool) -> list[str]:
     parts, starred = [], False
     for number, (name, kind, default, keyword_only, variadic) in enumerate(op.params):
+        # Python's own words can only be given by position or through **.
+        name += "_" * keyword.iskeyword(name)
         if method and number == 0:
             parts.append("self")
             continue
@@ -51,6 +58,7 @@ def parameters(op: core.OpInfo, method: bool) -> list[str]:
             starred = True
         if variadic:
             parts.append(f"*{name}: Any")
+            starred = True
             continue
         parts.append(f"{name}: {annotation(kind)}" + (f" = {default}" if default is not None else ""))
     return parts

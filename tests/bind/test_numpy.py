@@ -196,7 +196,7 @@ def test_ufuncs():
     assert isinstance(np.add(x, 1.0), tg.Tensor)
     assert np.maximum(x, np.array([1.0, 0.0])).tolist() == [1.0, 1.0]
     with pytest.raises((TypeError, RuntimeError)):
-        np.arctan2(x, x)
+        np.nextafter(x, x)
     with pytest.raises((TypeError, RuntimeError)):
         np.add.reduce(x)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,86 +13,100 @@ import pytest
 
 import tinygrad_ext as tg
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "golden"))
+
+from draws import DRAWS, SEED, SEQUENCE, shown, tolerance
+
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "random.json").read_text())
-# Uniform numbers are equal to the bit. Normal ones pass through log and cos, whose last bits differ.
-NORMAL = {"float32": {"rtol": 2e-6, "atol": 2e-7}, "float64": {"rtol": 1e-14, "atol": 1e-15}}
 
 
-def numbers(hexes) -> list[float]:
-    return [float.fromhex(h) for h in hexes]
+def digest(t) -> str:
+    return hashlib.sha256(np.ascontiguousarray(t.numpy())).hexdigest()
 
 
-def ids(row) -> str:
-    return "-".join(str(v) for k, v in row.items() if k != "values")
+def check(name, got, dtype, shape, want):
+    """Compare a draw with what PyTorch drew."""
+    assert got.dtype == getattr(tg, dtype)
+    assert list(got.shape) == shape
+    allowed = tolerance(name, dtype)
+    if isinstance(want, str):
+        assert digest(got)[:16] == want, name
+        return
+    ours, theirs = ([float.fromhex(x) for x in numbers] for numbers in (shown(got.flatten().tolist()), want))
+    np.testing.assert_allclose(ours, theirs, **allowed, err_msg=name)
 
 
-@pytest.mark.parametrize("row", GOLDEN["rand"], ids=ids)
-def test_rand(row):
-    tg.manual_seed(row["seed"])
-    got = tg.rand(row["n"], dtype=getattr(tg, row["dtype"]))
-    assert got.tolist() == numbers(row["values"])
+def test_golden_file_is_complete():
+    assert GOLDEN["draws"].keys() == DRAWS.keys()
+    assert len(GOLDEN["sequence"]) == len(SEQUENCE)
 
 
-@pytest.mark.parametrize("row", GOLDEN["randn"], ids=ids)
-def test_randn(row):
-    tg.manual_seed(row["seed"])
-    got = tg.randn(row["n"], dtype=getattr(tg, row["dtype"])).numpy()
-    np.testing.assert_allclose(got, numbers(row["values"]), **NORMAL[row["dtype"]])
+@pytest.mark.parametrize("kind", sorted({name.split()[0] for name in DRAWS}))
+def test_draws(kind):
+    """Every function, dtype, size and layout draws what PyTorch drew."""
+    for name in DRAWS:
+        if name.split()[0] != kind:
+            continue
+        tg.manual_seed(SEED)
+        check(name, DRAWS[name](tg, None), *GOLDEN["draws"][name])
+        if "drop" in name or "like" in name or "gumbel" in name:
+            continue
+        tg.manual_seed(1)
+        check(name, DRAWS[name](tg, tg.Generator().manual_seed(SEED)), *GOLDEN["draws"][name])
 
 
-@pytest.mark.parametrize("row", GOLDEN["randint"], ids=ids)
-def test_randint(row):
-    tg.manual_seed(row["seed"])
-    got = tg.randint(row["low"], row["high"], (20,))
-    assert got.dtype == tg.int64
-    assert got.tolist() == row["values"]
-
-
-@pytest.mark.parametrize("row", GOLDEN["randperm"], ids=ids)
-def test_randperm(row):
-    tg.manual_seed(row["seed"])
-    got = tg.randperm(row["n"])
-    assert got.dtype == tg.int64
-    assert got.tolist() == row["values"]
-
-
-@pytest.mark.parametrize("row", GOLDEN["sequence"], ids=ids)
-def test_sequence(row):
+def test_sequence():
     """Every kind of draw consumes as many numbers of the stream as PyTorch's, the spare normal included."""
-    tg.manual_seed(row["seed"])
-    f64 = tg.float64
-    draws = [
-        tg.rand(3),
-        tg.randn(3),
-        tg.randint(0, 100, (5,)),
-        tg.randn(3),
-        tg.randn(20, dtype=f64),
-        tg.randperm(7),
-        tg.randn(1, dtype=f64),
-        tg.rand(2, 3, dtype=f64),
-        tg.randn(17),
-        tg.randint(-3, 3, (2, 2)),
-        tg.rand(1),
-    ]
-    for got, want in zip(draws, row["values"], strict=True):
-        if got.dtype == tg.int64:
-            assert got.tolist() == want
-        else:
-            np.testing.assert_allclose(got.numpy().ravel(), numbers(want), rtol=2e-6, atol=2e-7)
+    tg.manual_seed(SEED)
+    for name, want in zip(SEQUENCE, GOLDEN["sequence"], strict=True):
+        check(name, DRAWS[name](tg, None), *want)
+    assert digest(tg.get_rng_state())[:24] == GOLDEN["state"][:24]
 
 
-@pytest.mark.parametrize("name", GOLDEN["sha256"])
-def test_long_draws(name):
+def test_long_draws():
     """100,003 numbers, to the bit."""
     tg.manual_seed(1)
     n = 100_003
-    draw = {
-        "rand-float32": lambda: tg.rand(n),
-        "rand-float64": lambda: tg.rand(n, dtype=tg.float64),
-        "randint": lambda: tg.randint(0, 1000, (n,)),
-        "randperm": lambda: tg.randperm(n),
-    }[name]()
-    assert hashlib.sha256(draw.numpy()).hexdigest() == GOLDEN["sha256"][name]
+    draws = {
+        "rand-float32": tg.rand(n),
+        "rand-float64": tg.rand(n, dtype=tg.float64),
+        "randint": tg.randint(0, 1000, (n,)),
+        "randperm": tg.randperm(n),
+        "bernoulli": tg.zeros(n).bernoulli_(0.37),
+    }
+    assert {name: digest(t) for name, t in draws.items()} == GOLDEN["sha256"]
+
+
+@pytest.mark.parametrize("seed", [0, 1, -1, 2**63, 12345])
+def test_sequence_equals_torch(seed):
+    """Draws in random order beside an installed PyTorch, from the global generator and from another."""
+    torch = pytest.importorskip("torch")
+    order = np.random.default_rng(abs(seed)).choice(sorted(DRAWS), 80)
+    mkl, dropouts = intel(), ("dropout", "alpha", "feature")
+    generators = torch.Generator().manual_seed(5), tg.Generator().manual_seed(5)
+    torch.manual_seed(seed)
+    tg.manual_seed(seed)
+    assert tg.initial_seed() == torch.initial_seed()
+    for i, name in enumerate(order):
+        own = i % 3 == 0
+        theirs = DRAWS[name](torch, generators[0] if own else None).numpy()
+        ours = DRAWS[name](tg, generators[1] if own else None).numpy()
+        if mkl and name.startswith(("bernoulli_ ", "exponential_", "multinomial", "gumbel", *dropouts)):
+            tg.set_rng_state(tg.from_numpy(torch.get_rng_state().numpy()))
+            generators[1].set_state(tg.from_numpy(generators[0].get_state().numpy()))
+            continue
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_allclose(ours, theirs, **tolerance(name, str(ours.dtype)), err_msg=name)
+    assert tg.get_rng_state().tolist() == torch.get_rng_state().tolist()
+    assert generators[1].get_state().tolist() == generators[0].get_state().tolist()
+    torch.set_rng_state(torch.from_numpy(tg.get_rng_state().numpy()))
+    assert torch.randn(3).tolist() == pytest.approx(tg.randn(3).tolist(), rel=1e-6)
+
+
+def intel() -> bool:
+    """There PyTorch draws some distributions through MKL."""
+    text = Path("/proc/cpuinfo")
+    return not text.exists() or "GenuineIntel" in text.read_text()
 
 
 def test_uniform_range():
@@ -180,6 +195,51 @@ def test_forms_and_arguments():
         lambda: tg.randn(2, dtype=tg.bool),
         lambda: tg.set_rng_state(tg.zeros(3, dtype=tg.uint8)),
         lambda: tg.rand(2, generator="text"),
+        lambda: tg.randint(0, 300, (2,), dtype=tg.uint8),
+        lambda: tg.randint(3, (2,), requires_grad=True),
+        lambda: tg.randint(5),
+        lambda: tg.randint((2,)),
+        lambda: tg.randperm(300, dtype=tg.uint8),
+        lambda: tg.randperm(3, dtype=tg.bool),
+        lambda: tg.normal(0.0, 1.0),
+        lambda: tg.normal(tg.zeros(2), -1.0),
+        lambda: tg.normal(tg.zeros(2), tg.tensor([1.0, -1.0])),
+        lambda: tg.normal(tg.zeros(2), tg.ones(3)),
+        lambda: tg.bernoulli(tg.tensor([0.5, 1.5])),
+        lambda: tg.bernoulli(tg.tensor([1, 0])),
+        lambda: tg.zeros(2).bernoulli_(-0.1),
+        lambda: tg.zeros(2).bernoulli_(tg.ones(3)),
+        lambda: tg.zeros(2).bernoulli_(tg.tensor([1, 0])),
+        lambda: tg.zeros(2).uniform_(1.0, 0.0),
+        lambda: tg.zeros(2).uniform_(-3e38, 3e38),
+        lambda: tg.zeros(2, dtype=tg.int64).uniform_(),
+        lambda: tg.zeros(2).normal_(0.0, -1.0),
+        lambda: tg.zeros(2).log_normal_(0.0, 0.0),
+        lambda: tg.zeros(2).exponential_(0.0),
+        lambda: tg.zeros(2).exponential_(math.nan),
+        lambda: tg.zeros(2).cauchy_(0.0, 0.0),
+        lambda: tg.zeros(2).geometric_(1.0),
+        lambda: tg.zeros(2, dtype=tg.bool).geometric_(0.5),
+        lambda: tg.zeros(2).random_(5, 5),
+        lambda: tg.zeros(2, dtype=tg.bool).random_(0, 3),
+        lambda: tg.zeros(2).expand(3, 2).uniform_(),
+        lambda: tg.zeros(2, requires_grad=True).uniform_(),
+        lambda: tg.poisson(tg.tensor([1.0, -1.0])),
+        lambda: tg.poisson(tg.tensor([1])),
+        lambda: tg.binomial(tg.tensor([5]), tg.tensor([0.5])),
+        lambda: tg.multinomial(tg.tensor([0.5, 0.5]), 3),
+        lambda: tg.multinomial(tg.tensor([0.5, -0.5]), 1),
+        lambda: tg.multinomial(tg.tensor([0.0, 0.0]), 1),
+        lambda: tg.multinomial(tg.tensor([1.0, math.inf]), 1),
+        lambda: tg.multinomial(tg.ones(2, 2, 2), 1),
+        lambda: tg.multinomial(tg.ones(2, 0), 1),
+        lambda: tg.multinomial(tg.ones(2), 0),
+        lambda: tg.multinomial(tg.tensor([1, 1]), 1),
+        lambda: tg.Generator("cuda"),
+        lambda: tg.manual_seed("text"),
+        lambda: tg.manual_seed(2**64),
+        lambda: tg.set_rng_state(tg.zeros(5056, dtype=tg.uint8)),
+        lambda: tg.set_rng_state([1, 2]),
     ],
 )
 def test_bad_arguments_leave_the_state_alone(bad):
@@ -189,3 +249,40 @@ def test_bad_arguments_leave_the_state_alone(bad):
     with pytest.raises((RuntimeError, TypeError, ValueError)):
         bad()
     assert tg.rand(3).tolist() == want
+
+
+def test_fork_rng():
+    """A block leaves the global generator as it found it."""
+    tg.manual_seed(0)
+    want = tg.rand(3).tolist()
+    tg.manual_seed(0)
+    with tg.random.fork_rng(), pytest.raises(RuntimeError):
+        tg.randn(5).normal_(0.0, -1.0)
+    assert tg.rand(3).tolist() == want
+    with tg.random.fork_rng(enabled=False):
+        tg.rand(1)
+    assert tg.rand(3).tolist() != want
+
+
+def test_generator_methods():
+    g = tg.Generator(device="cpu")
+    assert g.device == "cpu"
+    seed = g.seed()
+    assert g.initial_seed() == seed
+    twin = g.clone_state()
+    assert twin is not g
+    assert tg.rand(3, generator=twin).tolist() == tg.rand(3, generator=g).tolist()
+    assert g.manual_seed(seed=-3).initial_seed() == 2**64 - 3
+    assert tg.seed() == tg.initial_seed()
+
+
+def test_the_gradient_of_a_sample_is_zero():
+    p = tg.tensor([0.25, 0.5], requires_grad=True)
+    for draw in (tg.bernoulli, tg.poisson, lambda x: tg.normal(x, x), lambda x: tg.binomial(x, x)):
+        (grad,) = tg.autograd.grad(draw(p).sum(), p)
+        assert grad.tolist() == [0, 0]
+    x = tg.ones(2, requires_grad=True) * 2
+    y = x * 3
+    y.exponential_()
+    assert y.requires_grad
+    y.sum().backward()

@@ -8,7 +8,7 @@ import warnings
 import lib
 import numpy as np
 import pytest
-from case import ALL, Case, Drawn, draw, leaves, tree_map_sample
+from case import ALL, FLOATS, Case, Drawn, draw, leaves, tree_map_sample
 from cases import CASES
 
 import tinygrad_ext as tg
@@ -19,8 +19,36 @@ torch = pytest.importorskip("torch")
 KINDS = [*itertools.product(ALL, (False, True)), True, 2, 2.5]
 # Accepted or refused on purpose where PyTorch does otherwise.
 DIFFERENCES = {
-    "mse_loss": "a prediction and a target of different shapes are refused instead of broadcast",
+    "conv_transpose1d": "a bias of another dtype is refused, as by the other convolutions",
+    "conv_transpose2d": "a bias of another dtype is refused, as by the other convolutions",
+    "hardsigmoid": "the formula that stands for PyTorch's in its row takes integers, PyTorch's own does not",
+    "hinge_loss": "PyTorch has none; the formula that stands for it in its row takes Python numbers",
+    "histogram": "edges of bins that do not rise are refused",
+    "instance_norm": "running statistics of another dtype are refused, as by batch_norm",
+    "soft_margin_loss": "the result has the dtype of input as PyTorch's own; the formula in its row promotes",
+    "step": "PyTorch has none; the formula that stands for it in its row is not defined for bool",
+    "upsample_bilinear": "uint8 images are refused: PyTorch interpolates them in fixed-point arithmetic",
 }
+# A prediction and a target of different shapes are refused instead of broadcast, and so are two of integers.
+PREDICTIONS = {
+    "gaussian_nll_loss",
+    "hinge_embedding_loss",
+    "hinge_loss",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "mse_loss",
+    "multilabel_soft_margin_loss",
+    "poisson_nll_loss",
+    "smooth_l1_loss",
+    "soft_margin_loss",
+}
+
+
+def comparable(kinds) -> bool:
+    """Tensors of one shape, one of them floating."""
+    shapes = {kind[1] if isinstance(kind, tuple) else None for kind in kinds}
+    return len(shapes) == 1 and any(kind[0] in FLOATS for kind in kinds)
 
 
 def operand(library, kind, array: np.ndarray):
@@ -88,6 +116,8 @@ def test_promotion_equals_torch(case):
         ours, theirs = outcome(tg, case, sample, kinds), outcome(torch, case, sample, kinds)
         if theirs is None and not all(isinstance(kind, tuple) for kind in kinds):
             continue  # a Python number is taken wherever an operator would take one
+        if case.name in PREDICTIONS and ours is None and not comparable(kinds):
+            continue
         if ours != theirs:
             wrong.append(f"{case.name}{kinds}: {ours}, not {theirs}")
     assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:8])

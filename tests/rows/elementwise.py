@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 
 import numpy as np
-from case import ALL, FLOATS, NUMBERS, A, Case, M, V, call, rough
+from case import INTS, NUMBERS, A, Arr, C, Case, V, call, ours, rough
 from scipy import special
 
 # 0-d, empty, shorter than a vector register, an odd length that ends in a partial one.
@@ -35,6 +35,10 @@ BINARY = (
     call(A(), 2),
     call(2, A(0)),
 )
+ALPHAS = (call(A(7), A(7), alpha=4), call(A(3, 1), A(4), alpha=-0.5), call(A(7), 2, alpha=2))
+# Of numbers alone, as integers would stay integers.
+ROUNDED = tuple(rough(A(50), 0.7, rounding_mode=mode) for mode in ("floor", "trunc"))
+TENSOR_FIRST = tuple(s for s in BINARY if isinstance(s.args[0], Arr))
 # Among a thousand pairs some are nearly equal, and there a maximum has a kink.
 NO_TIES = tuple(s if max(s.args[0].shape, default=0) < 30 else rough(*s.args) for s in ARRAYS)
 
@@ -56,16 +60,48 @@ def relu(x):
     return np.maximum(x, np.zeros((), x.dtype))
 
 
-def clamp(x, min=None, max=None):
-    x = x if min is None else np.maximum(x, min)
-    return x if max is None else np.minimum(x, max)
+def scaled(op):
+    return lambda a, b, alpha=1: op(a, np.multiply(b, alpha))
+
+
+def quotient(a, b, rounding_mode=None):
+    if rounding_mode is None:
+        return np.divide(a, b)
+    return np.floor_divide(a, b) if rounding_mode == "floor" else np.trunc(np.divide(a, b))
+
+
+def divided(a, b, rounding_mode=None):
+    return a / b if rounding_mode is None else a.div(b, rounding_mode=rounding_mode)
+
+
+def lerp(a, b, w):
+    return a + w * (b - a)
+
+
+# One tensor weight or factor each, broadcast in turn.
+THREE = (
+    call(A(), A(), A()),
+    call(A(3), A(3), A(3)),
+    call(A(1003), A(1003), A(1003)),
+    call(A(2, 3, 4), A(2, 3, 4), A(2, 3, 4)),
+    call(A(3, 4), A(4), A(3, 1)),
+    call(A(2, 0), A(1), A()),
+)
+VALUE = (call(A(5), A(5), A(5), value=2), call(A(5), A(5), A(5), value=0.5))
 
 
 ROWS = (
-    binary("add", np.add, operator=operator.add),
-    binary("sub", np.subtract, operator=operator.sub),
+    binary("add", scaled(np.add), (*BINARY, *ALPHAS), operator=lambda a, b, alpha=1: a + b * alpha),
+    binary("sub", scaled(np.subtract), (*BINARY, *ALPHAS), operator=lambda a, b, alpha=1: a - b * alpha),
     binary("mul", np.multiply, operator=operator.mul),
-    binary("div", np.divide, operator=operator.truediv, away=0.3, result="float"),
+    binary(
+        "rsub",
+        lambda a, b, alpha=1: b - np.multiply(a, alpha),
+        (*TENSOR_FIRST, *ALPHAS),
+        forms=("tg",),
+        inplace=False,
+    ),
+    binary("div", quotient, (*BINARY, *ROUNDED), operator=divided, away=0.3, result="float"),
     # Piecewise constant: no gradient, as in PyTorch.
     binary("floor_divide", np.floor_divide, operator=operator.floordiv, away=0.3, order=0),
     # The gradient is compared where the quotient stays off the integers, at which it jumps.
@@ -80,6 +116,18 @@ ROWS = (
             call(A(5, low=2.3, high=2.8), 1.0),
         ),
         operator=operator.mod,
+        away=0.3,
+        scale=1.0,
+    ),
+    binary(
+        "fmod",
+        np.fmod,
+        samples=(
+            *(rough(*s.args) for s in TENSOR_FIRST),
+            call(A(3, 4, low=2.3, high=2.8), A(3, 1, low=0.95, high=1.1)),
+            call(A(5, low=-2.8, high=-2.3), A(5, low=0.95, high=1.1)),
+            call(A(5, low=2.3, high=2.8), 1.0),
+        ),
         away=0.3,
         scale=1.0,
     ),
@@ -102,48 +150,72 @@ ROWS = (
     unary("neg", np.negative, operator=operator.neg, result="same", ulp=0.0),
     unary("abs", np.abs, operator=operator.abs, result="same", ulp=0.0, away=0.1),
     unary("sign", np.sign, result="same", ulp=0.0, away=0.1, order=1),
-    unary("exp", np.exp),
-    unary("log", np.log, domain=(0.5, 5.0)),
-    unary("sqrt", np.sqrt, domain=(0.5, 5.0), ulp=0.5),
-    unary("sin", np.sin),
-    unary("cos", np.cos),
+    unary(
+        "positive",
+        np.positive,
+        operator=operator.pos,
+        result="same",
+        ulp=0.0,
+        order=0,
+        inplace=False,
+    ),
+    unary("reciprocal", lambda x: 1 / x, away=0.3),
+    Case(
+        "lerp",
+        lerp,
+        (*THREE, call(A(7), A(7), 0.3), call(A(2, 3), A(3), 0.75), call(A(5), A(5), 1.5)),
+        inplace=True,
+        scale=4.0,
+    ),
+    Case(
+        "addcmul",
+        lambda a, b, c, value=1: a + value * b * c,
+        (*THREE, *VALUE),
+        NUMBERS,
+        inplace=True,
+        scale=8.0,
+    ),
+    Case(
+        "addcdiv",
+        lambda a, b, c, value=1: a + value * b / c,
+        (*THREE, *VALUE),
+        away=0.3,
+        inplace=True,
+        scale=16.0,
+    ),
+    Case(
+        "ldexp",
+        lambda x, e: x * np.power(2.0, e),
+        (
+            ours(A(3), V([0, 3, -2], "index")),  # PyTorch takes an integer power there: 0
+            call(A(2, 1, 4), A(3, 1)),
+            call(A(1003), A(1003)),
+            call(A(0), A(0)),
+        ),
+        NUMBERS,
+        result="float",
+        inplace=True,
+        ulp=3.0,
+    ),
+    Case("gcd", np.gcd, ARRAYS, INTS, order=0, ulp=0.0, domain=(-60, 60), inplace=True),
+    Case("lcm", np.lcm, ARRAYS, INTS, order=0, ulp=0.0, domain=(-11, 11), inplace=True),
+    Case(
+        "copysign",
+        np.copysign,
+        (
+            *(rough(*s.args) for s in TENSOR_FIRST),
+            call(A(5), C(5)),
+            call(A(2, 1, 4), C(3, 1)),
+            call(A(5), -2.0),
+        ),
+        NUMBERS,
+        result="float",
+        away=0.1,
+        ulp=0.0,
+        order=1,
+        inplace=True,
+    ),
     unary("tanh", np.tanh),
     unary("sigmoid", special.expit),
     unary("relu", relu, result="same", away=0.1, ulp=0.0),
-    Case("maximum", np.maximum, NO_TIES, ALL, ulp=0.0),
-    Case("minimum", np.minimum, NO_TIES, ALL, ulp=0.0),
-    Case(
-        "clamp",
-        clamp,
-        (
-            *(call(*s.args, -1.0, 1) for s in UNARY),
-            call(A(7), 1, 2),
-            call(A(3, 4), 2, 1),
-            call(A(3, 4), min=1),
-            call(A(3, 4), max=1),
-            call(A(3, 4), 0.25, 0.75),
-            call(A(3, 4), A(3, 4, low=-1.5, high=0.0), A(3, 4, low=0.1, high=1.5)),
-            call(A(3, 4), max=A(4, low=0.0, high=1.0)),
-        ),
-        NUMBERS,
-        ulp=0.0,
-        inplace=True,
-    ),
-    Case(
-        "where",
-        np.where,
-        (
-            call(M(), A(), A()),
-            call(M(1003), A(1003), A(1003)),
-            call(M(3, 4), A(3, 4), A(3, 4)),
-            call(M(3, 1), A(4), A(2, 1, 1)),
-            call(M(4), A(3, 4), A()),
-            call(M(0, 3), A(3), A(0, 1)),
-            call(M(3, 4), A(3, 4), 0.5),
-            call(M(3, 4), 0.5, A(3, 4)),
-        ),
-        (*FLOATS, "int64", "int32", "uint8", "bool"),
-        ulp=0.0,
-        forms=("tg",),
-    ),
 )

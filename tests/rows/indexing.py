@@ -1,11 +1,11 @@
-"""Selection of elements: x[key] to read and to write, and the named forms."""
+"""x[key] to read and to write."""
 
 from __future__ import annotations
 
 import operator
 
 import numpy as np
-from case import ALL, NUMBERS, A, Case, I, M, V, call, ours
+from case import ALL, A, Case, I, M, V, call
 
 KEYS = (
     2,
@@ -29,6 +29,16 @@ KEYS = (
     I(0, high=5),
     V([4, 4, 0], "index"),
     [0, 2, 2],
+    range(3),
+    np.array([1, 4, 4]),
+    True,
+    (0, True),
+    ([0, 1], (2, 3)),
+    (np.int64(3), [0, 3]),
+    (slice(None), I(2, high=6), 1),
+    (M(5), I(1, high=6)),
+    (M(5), Ellipsis, I(1, high=4)),
+    (I(2, 1, high=5), slice(1, 4), I(3, high=4)),
     (I(3, high=5), I(3, high=6)),
     (I(3, 1, high=5), I(2, high=6)),
     (slice(1, 4), I(4, high=6)),
@@ -46,42 +56,12 @@ KEYS = (
     (Ellipsis, V(3, "index")),
 )
 
-GATHERS = (
-    call(A(4, 5), 0, I(2, 5, high=4)),
-    call(A(4, 5), 1, I(4, 7, high=5)),
-    call(A(4, 5), -1, I(3, 2, high=5)),
-    call(A(2, 3, 4), 1, I(2, 5, 3, high=3)),
-    call(A(5), 0, I(9, high=5)),
-    call(A(4, 5), 0, I(0, 5, high=4)),
-)
-
 
 def setitem(x, key, value):
     """`x[key] = value` on a copy, so that it is a function."""
     y = x.copy() if isinstance(x, np.ndarray) else x.clone()
     y[key] = value
     return y
-
-
-def gather(x, dim, index):
-    """out[i, j, k] = x[index[i, j, k], j, k] for dim 0: every other dimension keeps its own coordinate."""
-    where = list(np.indices(index.shape, sparse=True))
-    where[dim] = index
-    return x[tuple(where)]
-
-
-def scatter_add(x, dim, index, source):
-    """out[i, index[i, j, k], k] += source[i, j, k] for dim 1."""
-    y = x.copy()
-    where = list(np.indices(index.shape, sparse=True))
-    where[dim] = index
-    np.add.at(y, tuple(where), source[tuple(map(slice, index.shape))])
-    return y
-
-
-def one_hot(index, num_classes=-1):
-    n = int(index.max()) + 1 if num_classes == -1 else num_classes
-    return (index[..., None] == np.arange(n)).astype(np.int64)
 
 
 def shape_at(key):
@@ -96,7 +76,7 @@ def shape_at(key):
 def distinct_positions(key):
     """Writing twice to one place is unordered, so writes use keys that name no position twice."""
     parts = key if isinstance(key, tuple) else (key,)
-    return not any(isinstance(p, list) or hasattr(p, "kind") for p in parts)
+    return not any(isinstance(p, (list, np.ndarray)) or hasattr(p, "kind") for p in parts)
 
 
 WRITES = (
@@ -113,6 +93,8 @@ WRITES = (
     call(A(5, 6, 4), M(5), A(6, 1)),
     call(A(3, 2), V([[True, False], [False, True], [True, False]], "mask"), A(3)),
     call(A(0, 3), slice(None), A(3)),
+    call(A(10, 12, 11), (V([3, 0, 9], "index"), slice(None), V([1, 2, 0], "index")), A(3, 12)),
+    call(A(2, 12, 3), (V([1, 0], "index"), slice(None), V([1, 2], "index")), A(2, 1)),
 )
 
 ROWS = (
@@ -122,6 +104,7 @@ ROWS = (
         (
             *(call(A(5, 6, 4), k) for k in KEYS),
             call(A(0, 3), slice(None)),
+            call(A(10, 12, 11), (I(3, high=10), slice(None), I(3, high=11))),
             call(A(), Ellipsis),
             call(A(3), None),
         ),
@@ -131,44 +114,5 @@ ROWS = (
         ulp=0.0,
         sugar=True,
     ),
-    Case("index_put", setitem, WRITES, ALL, forms=(), operator=setitem, ulp=0.0, sugar=True),
-    Case(
-        "scatter_add",
-        scatter_add,
-        (
-            call(A(4, 5), 0, I(2, 5, high=4), A(2, 5)),
-            call(A(4, 5), 1, I(4, 7, high=5), A(4, 7)),
-            ours(A(4, 5), -1, I(3, 2, high=5), A(4, 6)),
-            call(A(2, 3, 4), 1, I(2, 5, 4, high=3), A(2, 5, 4)),
-            call(A(5), 0, I(0, high=5), A(0)),
-        ),
-        NUMBERS,
-        ulp=4.0,
-        scale=8.0,
-        inplace=True,
-    ),
-    Case("gather", gather, GATHERS, ALL, ulp=0.0),
-    Case(
-        "index_select",
-        lambda x, dim, index: np.take(x, index, dim),
-        (
-            call(A(5, 3), 0, I(4, high=5)),
-            call(A(5, 3), 1, I(6, high=3)),
-            call(A(2, 3, 4), -2, I(2, high=3)),
-            call(A(5, 3), 0, I(0, high=5)),
-            call(A(37, 41), 0, I(50, high=37)),
-        ),
-        ALL,
-        ulp=0.0,
-    ),
-    Case(
-        "one_hot",
-        one_hot,
-        (call(I(5, high=3)), call(I(2, 3, high=4), 6), call(I(high=4), 4), call(I(0, high=3), 3)),
-        ("int64",),
-        result="int64",
-        order=0,
-        forms=("F",),
-        ulp=0.0,
-    ),
+    Case("setitem", setitem, WRITES, ALL, forms=(), operator=setitem, ulp=0.0, sugar=True),
 )

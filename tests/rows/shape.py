@@ -1,9 +1,10 @@
-"""Views, joins, splits, copies and dtype conversion: exact, so every tolerance is zero."""
+"""Views, copies and dtype conversion: exact, so every tolerance is zero."""
 
 from __future__ import annotations
 
 import numpy as np
-from case import ALL, A, Case, DType, call, rough
+import torch
+from case import ALL, A, C, Case, DType, call, ours, rough
 
 
 def moved(name, reference, samples, **options):
@@ -23,8 +24,8 @@ def squeeze(x, dim=None):
     return x.squeeze(tuple(d for d in dims if x.shape[d] == 1)) if x.ndim else x
 
 
-def expand(x, *shape):
-    shape = shape_of(*shape)
+def expand(x, *shape, size=None):
+    shape = size or shape_of(*shape)
     old = (1,) * (len(shape) - x.ndim) + x.shape
     return np.broadcast_to(x, [o if s == -1 else s for s, o in zip(shape, old, strict=True)])
 
@@ -37,18 +38,32 @@ def flatten(x, start_dim=0, end_dim=-1):
     return x.reshape(*x.shape[:start], middle, *x.shape[end + 1 :])
 
 
-def split(x, size, dim=0):
-    edges = np.cumsum(size)[:-1] if isinstance(size, list) else range(size, x.shape[dim], size)
-    return tuple(np.split(x, list(edges), dim))
-
-
-def chunk(x, chunks, dim=0):
-    return split(x, -(-x.shape[dim] // chunks), dim)
-
-
 def narrow(x, dim, start, length):
     start += x.shape[dim] if start < 0 else 0
     return np.take(x, np.arange(start, start + length), dim)
+
+
+def unflatten(x, dim, sizes):
+    dim %= x.ndim
+    return x.reshape(*x.shape[:dim], *np.empty(x.shape[dim]).reshape(sizes).shape, *x.shape[dim + 1 :])
+
+
+def atleast_3d(x):
+    return x if x.ndim > 2 else x[:, :, None] if x.ndim == 2 else x.reshape(1, x.size, 1)
+
+
+def each_of(f):
+    return lambda *x: f(x[0]) if len(x) == 1 and not isinstance(x[0], list) else tuple(map(f, listed(x)))
+
+
+def listed(x):
+    return x[0] if isinstance(x[0], list) else x
+
+
+def unfold(x, dimension, size, step):
+    dimension %= x.ndim
+    windows = np.lib.stride_tricks.sliding_window_view(x, size, dimension)
+    return np.take(windows, range(0, windows.shape[dimension], step), dimension)
 
 
 RESHAPES = (
@@ -61,20 +76,32 @@ RESHAPES = (
     call(A(0, 3), 3, 0),
     call(A(0, 3), -1, 3),
 )
-JOINS = (
-    call([A(2, 3), A(4, 3), A(1, 3)], 0),
-    call([A(2, 3), A(2, 1)], dim=1),
-    call([A(2, 3), A(2, 3)], -1),
-    call([A(2, 3)]),
-    call([A(0, 3), A(2, 3)]),
-    call((A(3), A(5))),
-    call([A(2, 3, 4), A(2, 5, 4)], 1),
-    call([A(37, 41), A(37, 3)], 1),
+LIFTED = (
+    call(A()),
+    call(A(3)),
+    call(A(2, 3)),
+    call(A(2, 3, 4)),
+    call(A(0)),
+    call(A(), A(3)),
+    call([A(), A(2, 3)]),
 )
 
 ROWS = (
     moved("view", reshape, RESHAPES, forms=("method",), layouts=False),
     moved("reshape", reshape, RESHAPES, forms=("method",)),
+    moved(
+        "view_as",
+        lambda x, other: x.reshape(other.shape),
+        (call(A(2, 3, 4), C(6, 4)), call(A(), C(1, 1)), call(A(0, 3), C(3, 0)), call(A(4, 6), other=C(24))),
+        forms=("method",),
+        layouts=False,
+    ),
+    moved(
+        "reshape_as",
+        lambda x, other: x.reshape(other.shape),
+        (call(A(2, 3, 4), C(6, 4)), call(A(), C(1, 1)), call(A(0, 3), C(3, 0)), call(A(4, 6), other=C(24))),
+        forms=("method",),
+    ),
     moved(
         "permute",
         lambda x, *dims: x.transpose(shape_of(*dims)),
@@ -87,15 +114,40 @@ ROWS = (
         ),
     ),
     moved(
+        "t",
+        lambda x: x.T,
+        (call(A(3, 4)), call(A(5)), call(A()), call(A(0, 3)), call(A(37, 41))),
+        inplace=True,
+    ),
+    moved(
+        "adjoint",
+        lambda x: np.swapaxes(x, -1, -2),
+        (call(A(3, 4)), call(A(2, 3, 4)), call(A(0, 3)), call(A(37, 41))),
+    ),
+    moved(
+        "movedim",
+        np.moveaxis,
+        (
+            call(A(2, 3, 4), 0, -1),
+            call(A(2, 3, 4), (0, 1), (-1, -2)),
+            call(A(2, 3, 4, 5), source=(3, 1), destination=(0, 2)),
+            call(A(2, 3), (), ()),
+            call(A(0, 3), 1, 0),
+        ),
+    ),
+    moved(
         "transpose",
-        np.swapaxes,
+        lambda x, dim0, dim1: np.swapaxes(x, dim0, dim1) if x.ndim else x,
         (
             call(A(2, 3, 4), 0, 2),
             call(A(2, 3, 4), -1, -2),
             call(A(2, 3), 1, 1),
+            call(A(2, 3, 4), dim0=1, dim1=-1),
             call(A(0, 3), 0, 1),
+            call(A(), 0, -1),
             call(A(37, 41), 0, 1),
         ),
+        inplace=True,
     ),
     moved(
         "squeeze",
@@ -107,12 +159,16 @@ ROWS = (
             call(A(1)),
             call(A()),
             call(A(1, 2, 1), (0, 2)),
+            call(A(1, 2, 1), dim=-1),
+            call(A(0, 1)),
         ),
+        inplace=True,
     ),
     moved(
         "unsqueeze",
         np.expand_dims,
         (call(A(2, 3), 0), call(A(2, 3), 2), call(A(2, 3), -2), call(A(), 0), call(A(0), -1)),
+        inplace=True,
     ),
     moved(
         "expand",
@@ -128,6 +184,39 @@ ROWS = (
         forms=("method",),
     ),
     moved(
+        "expand_as",
+        lambda x, other: np.broadcast_to(x, other.shape),
+        (call(A(3, 1), C(2, 3, 4)), call(A(), C(2)), call(A(1), C(0)), call(A(2, 3), other=C(2, 3))),
+        forms=("method",),
+    ),
+    moved(
+        "broadcast_to",
+        expand,
+        (call(A(3, 1), (2, 3, 4)), call(A(), (2,)), call(A(1), (0,)), call(A(3, 1), size=(-1, 4))),
+    ),
+    moved(
+        "broadcast_tensors",
+        lambda *x: tuple(np.broadcast_arrays(*listed(x))),
+        (call(A(3, 1), A(4)), call(A(), A(2, 3), A(3)), call([A(1), A(0)]), call(A(2))),
+        torch=lambda *tensors: torch.broadcast_tensors(*listed(tensors)),
+        forms=("tg",),
+    ),
+    moved(
+        "unflatten",
+        unflatten,
+        (
+            call(A(6, 2), 0, (2, 3)),
+            call(A(2, 6), -1, (-1, 2, 1)),
+            call(A(2, 6, 3), dim=1, sizes=(3, -1)),
+            call(A(0, 3), 0, (2, 0)),
+            call(A(1, 4), 0, (1, 1)),
+        ),
+    ),
+    moved("ravel", lambda x: x.reshape(-1), (call(A(2, 3, 4)), call(A()), call(A(5)), call(A(0, 3)))),
+    moved("atleast_1d", each_of(np.atleast_1d), LIFTED, forms=("tg",)),
+    moved("atleast_2d", each_of(np.atleast_2d), LIFTED, forms=("tg",)),
+    moved("atleast_3d", each_of(atleast_3d), LIFTED, forms=("tg",)),
+    moved(
         "flatten",
         flatten,
         (
@@ -139,34 +228,28 @@ ROWS = (
             call(A(0, 3)),
         ),
     ),
-    moved("cat", lambda tensors, dim=0: np.concatenate(tensors, dim), JOINS, forms=("tg",)),
-    moved(
-        "stack",
-        lambda tensors, dim=0: np.stack(tensors, dim),
-        (
-            call([A(2, 3), A(2, 3)]),
-            call([A(2, 3), A(2, 3), A(2, 3)], 1),
-            call([A(2, 3), A(2, 3)], dim=-1),
-            call([A(), A()]),
-            call([A(0, 2), A(0, 2)], 1),
-        ),
-        forms=("tg",),
-    ),
-    moved(
-        "split",
-        split,
-        (call(A(7, 3), 3), call(A(3, 6), 2, 1), call(A(6, 2), [1, 3, 2]), call(A(2, 5), [4, 1], dim=-1)),
-    ),
-    moved("chunk", chunk, (call(A(7, 3), 3), call(A(3, 6), 2, 1), call(A(2, 5), 2, dim=-1), call(A(5), 1))),
-    moved(
-        "unbind",
-        lambda x, dim=0: tuple(np.moveaxis(x, dim, 0)),
-        (call(A(3, 2)), call(A(3, 2), 1), call(A(2, 3, 4), -1), call(A(3))),
-    ),
     moved(
         "narrow",
         narrow,
         (call(A(5, 3), 0, 1, 3), call(A(5, 3), 1, 0, 2), call(A(5, 3), -1, -2, 2), call(A(5), 0, 5, 0)),
+    ),
+    moved(
+        "narrow_copy",
+        narrow,
+        (call(A(5, 3), 0, 1, 3), ours(A(5, 3), dim=-1, start=-2, length=2), call(A(5), 0, 5, 0)),
+    ),
+    moved(
+        "sliding_windows",
+        unfold,
+        (
+            call(A(7), 0, 3, 2),
+            call(A(2, 5, 3), 1, 2, 1),
+            call(A(2, 5), dimension=-1, size=5, step=3),
+            call(A(6, 2), 0, 2, 3),  # with gaps
+            call(A(1003), 0, 7, 5),
+        ),
+        forms=("method",),
+        called="unfold",
     ),
     moved(
         "select",

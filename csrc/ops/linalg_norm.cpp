@@ -1,0 +1,228 @@
+// Norms: rules and dispatch.
+#include "ops/linalg_norm.h"
+
+#include <cmath>
+#include <limits>
+
+#include "ops/arithmetic.h"
+#include "ops/extreme.h"
+#include "ops/norm_values.h"
+#include "ops/reduce.h"
+
+namespace tg::ops {
+namespace {
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr int64_t kFew = 1024;  // elements that are not worth a kernel
+
+Tensor abs(const Tensor& x) { return tape::apply<Abs>(x); }
+Tensor amin(const Tensor& x, const Ints& dims, bool keepdim = false) { return tape::apply<Amin>(x, dims, keepdim); }
+
+Tensor as_float(const char* op, const Tensor& x, std::optional<DType> dtype) {
+  require_floating(op, "the input", x);
+  if (dtype && !is_floating(*dtype)) fail<RuntimeError>(op, "(): dtype must be a floating one, got ", *dtype);
+  if (dtype && *dtype < x.dtype()) {
+    fail<RuntimeError>(op, "(): dtype ", *dtype, " would lose precision of the input's ", x.dtype());
+  }
+  return dtype ? to(x, *dtype) : x;
+}
+
+// Norms of the rows of few elements, in one pass; the sums in double precision.
+template <class T>
+void small_norms(const T* x, T* y, int64_t rows, int64_t n, double ord) {
+  for (int64_t r = 0; r < rows; ++r, x += n) {
+    double total = ord == -kInf ? kInf : 0;
+    for (int64_t i = 0; i < n; ++i) {
+      const double size = std::abs(double(x[i]));
+      if (ord == 2) {
+        total += size * size;
+      } else if (ord == 1) {
+        total += size;
+      } else if (std::isinf(ord)) {
+        total = std::isnan(size) || (ord > 0 ? size > total : size < total) ? size : total;
+      } else {
+        total += ord == 0 ? double(size != 0) : std::pow(size, ord);
+      }
+      if (std::isinf(ord) && std::isnan(total)) break;
+    }
+    y[r] = T(ord == 2 ? std::sqrt(total) : ord == 1 || ord == 0 || std::isinf(ord) ? total : std::pow(total, 1 / ord));
+  }
+}
+
+std::string show(const NormOrder& ord) {
+  if (!ord.number) return std::string(ord.name);
+  std::ostringstream text;
+  text << *ord.number;
+  return text.str();
+}
+
+}  // namespace
+
+Tensor linalg_vector_norm(const Tensor& x, double ord, const Ints& dims, bool keepdim) {
+  return tape::apply<VectorNorm>(x, ord, dims, keepdim, std::optional<DType>());
+}
+
+Tensor VectorNorm::forward(Saved& s, const Tensor& input, double ord, const Ints& dim, bool keepdim, std::optional<DType> dtype) {
+  const char* op = "linalg.vector_norm";
+  require_floating(op, "x", input);
+  if (dtype && (!is_floating(*dtype) || (*dtype == DType::float32 && input.dtype() == DType::float64))) {
+    fail<RuntimeError>(op, "(): dtype ", *dtype, " does not hold the input's ", input.dtype());
+  }
+  s.x = input;
+  s.ord = ord;
+  const Dims dims(op, dim, input.ndim());
+  s.dims = dims.list();
+  const Tensor x = dtype ? cast(input, *dtype) : input;
+  if (count(x.shape(), dims) == 0 && (ord < 0 || ord == kInf)) {
+    fail<RuntimeError>(op, "(): the norm of order ", ord, " of no elements is not defined; the shape is ", Show{x.shape()});
+  }
+  return s.y.keep(norm_values(op, x, ord, dims, keepdim));
+}
+
+Grads<1> VectorNorm::backward(const Saved& s, Needs, const Tensor& dy) {
+  const Tensor x = to(s.x.unpack(), dy.dtype());
+  if (s.ord == 0) return {};  // a count
+  const Shape kept = kept_shape(x.shape(), Dims("linalg.vector_norm", s.dims, x.ndim()));
+  return {slope(x, reshape(s.y.unpack(), kept), reshape(dy, kept), s.ord, s.dims)};
+}
+
+Tensor VectorNorm::slope(const Tensor& x, const Tensor& y, const Tensor& g, double ord, const Ints& dims) {
+  if (ord == 1) return g * sign(x);
+  if (std::isinf(ord)) {
+    const Tensor winners = to(eq(abs(x), y), g.dtype());
+    return sign(x) * (winners * (g / sum(winners, dims, true)));
+  }
+  // Where the norm is 0 the gradient is, and nothing infinite is left to meet that zero in the next derivative.
+  const Tensor nothing = eq(y, number(0));
+  const Tensor safe = where(nothing, number(1), y), scale = where(nothing, number(0), g);
+  if (ord == 2) return x * (scale / safe);
+  const Tensor size = abs(x);
+  const Tensor slope = sign(x) * pow(where(eq(size, number(0)), number(1), size), number(ord - 1));
+  return slope * (scale * pow(safe, number(1 - ord)));
+}
+
+Tensor MatrixNorm::over(const char* op, const Tensor& input, const NormOrder& ord, const Ints& dim, bool keepdim,
+                        std::optional<DType> dtype) {
+  if (input.ndim() < 2) fail<RuntimeError>(op, "(): the input must have at least two dims, got shape ", Show{input.shape()});
+  if (dim.size() != 2) fail<RuntimeError>(op, "(): dim must name two dims, got ", Show{dim});
+  const int rows = normalize_dim(op, dim[0], input.ndim()), columns = normalize_dim(op, dim[1], input.ndim());
+  if (rows == columns) fail<RuntimeError>(op, "(): dim names dim ", rows, " twice");
+  const Tensor a = as_float(op, input, dtype);
+  const double order = ord.number ? *ord.number : 0, size = std::abs(order);
+  if (ord.number ? size != 1 && size != 2 && size != kInf : ord.name != "fro" && ord.name != "nuc") {
+    fail<RuntimeError>(op, "(): order ", show(ord),
+                       " is not defined for matrices; use 'fro', 'nuc', 1, 2, inf or their negatives");
+  }
+  if (ord.name == "fro") return linalg_vector_norm(a, 2, {rows, columns}, keepdim);
+  const auto extreme = [&](const Tensor& x, int d, bool keep) { return order > 0 ? amax(x, {d}, keep) : amin(x, {d}, keep); };
+  if (size == 1 || size == kInf) {
+    const int summed = size == 1 ? rows : columns, other = size == 1 ? columns : rows;
+    return extreme(sum(abs(a), {summed}, keepdim), keepdim || summed > other ? other : other - 1, keepdim);
+  }
+  Ints order_of_dims;
+  for (int d = 0; d < a.ndim(); ++d)
+    if (d != rows && d != columns) order_of_dims.push_back(d);
+  order_of_dims.push_back(rows);
+  order_of_dims.push_back(columns);
+  const Tensor values = tape::apply<Svdvals>(permute(a, order_of_dims), std::optional<std::string_view>());
+  Tensor y = ord.name == "nuc" ? sum(values, {-1}) : extreme(values, values.ndim() - 1, false);
+  if (!keepdim) return y;
+  Shape shape = a.shape();
+  shape[rows] = shape[columns] = 1;
+  return reshape(y, shape);
+}
+
+Tensor LinalgNorm::forward(const Tensor& a, const NormOrder& ord, const std::optional<Ints>& dim, bool keepdim,
+                           std::optional<DType> dtype) {
+  const char* op = "linalg.norm";
+  const int dims = dim && !dim->empty() ? dim->size() : a.ndim();
+  const bool given = ord.number || !ord.name.empty();
+  if (given && !(dim && !dim->empty()) && a.ndim() > 2) {
+    fail<RuntimeError>(op, "(): an order without dim is for one or two dims, got shape ", Show{a.shape()});
+  }
+  if (given && dim && dim->size() > 2) fail<RuntimeError>(op, "(): dim must name one or two dims, got ", Show{*dim});
+  if (!given || (dims < 2 && ord.number)) {
+    return tape::apply<VectorNorm>(a, ord.number.value_or(2), dim.value_or(Ints()), keepdim, dtype);
+  }
+  if (dims < 2) fail<RuntimeError>(op, "(): order ", show(ord), " is for matrices, got shape ", Show{a.shape()});
+  return MatrixNorm::over(op, a, ord, dim && !dim->empty() ? *dim : Ints{-2, -1}, keepdim, dtype);
+}
+
+Tensor Norm::forward(const Tensor& x, const NormOrder& p, const std::optional<Ints>& dim, bool keepdim,
+                     std::optional<DType> dtype) {
+  if (p.name == "nuc") {
+    if (!dim && x.ndim() != 2) fail<RuntimeError>("norm(): p='nuc' is for matrices, got shape ", Show{x.shape()});
+    return MatrixNorm::over("norm", x, p, dim ? *dim : Ints{0, 1}, keepdim, dtype);
+  }
+  if (!p.name.empty() && p.name != "fro") fail<RuntimeError>("norm(): p must be a number, 'fro' or 'nuc', got '", p.name, "'");
+  require_floating("norm", "the input", x);
+  if (dtype && !is_floating(*dtype)) fail<RuntimeError>("norm(): dtype must be a floating one, got ", *dtype);
+  return tape::apply<VectorNorm>(dtype ? to(x, *dtype) : x, p.number.value_or(2), dim.value_or(Ints()), keepdim,
+                                 std::optional<DType>());
+}
+
+Tensor Cond::forward(const Tensor& a, const NormOrder& p) {
+  const char* op = "linalg.cond";
+  require_matrix(op, a);
+  const bool spectral = (!p.number && p.name.empty()) || (p.number && std::abs(*p.number) == 2);
+  const std::optional<std::string_view> driver;
+  if (spectral) {
+    const Tensor s = tape::apply<Svdvals>(a, driver);
+    const int64_t k = s.size(s.ndim() - 1);
+    if (k == 0) return zeros(Shape(s.shape().first(size_t(s.ndim()) - 1)), a.dtype());
+    const Tensor largest = select(s, -1, 0), least = select(s, -1, k - 1);
+    return p.number && *p.number < 0 ? least / largest : largest / least;
+  }
+  require_square(op, a);
+  if (a.numel() == 0) return zeros(Shape(a.shape().first(size_t(a.ndim()) - 2)), a.dtype());
+  const InverseInfo inverse = tape::apply<InvEx>(a, false);
+  const auto norm = [&](const Tensor& x) { return MatrixNorm::over(op, x, p, {-2, -1}, false, {}); };
+  return where(eq(inverse.info, number(0)), norm(a) * norm(inverse.inverse), number(kInf));
+}
+
+Tensor Cdist::forward(Saved& s, const Tensor& a, const Tensor& b, double p, std::string_view compute_mode) {
+  require_floating(info.name, "x1", a);
+  require_floating(info.name, "x2", b);
+  if (a.ndim() < 2 || b.ndim() < 2 || a.size(a.ndim() - 1) != b.size(b.ndim() - 1)) {
+    fail<RuntimeError>("cdist(): x1 and x2 must be batches of rows of one length, got shapes ", Show{a.shape()}, " and ",
+                       Show{b.shape()});
+  }
+  require_same_dtype(info.name, a, b);
+  if (!(p >= 0)) fail<RuntimeError>("cdist(): p must not be negative, got ", p);
+  if (compute_mode != "use_mm_for_euclid_dist_if_necessary" && compute_mode != "use_mm_for_euclid_dist" &&
+      compute_mode != "donot_use_mm_for_euclid_dist") {
+    fail<ValueError>("cdist(): '", compute_mode, "' is not a compute_mode");
+  }
+  s.a = a;
+  s.b = b;
+  s.p = p;
+  const int64_t m = a.size(a.ndim() - 2), n = b.size(b.ndim() - 2), d = a.size(a.ndim() - 1);
+  if (a.ndim() == 2 && b.ndim() == 2 && m * n * d <= kFew && (p == 1 || p == 2 || std::isinf(p))) {
+    Tensor y = empty({m, n}, a.dtype());
+    const Tensor x = contiguous_values(a), w = contiguous_values(b);
+    visit_float(a.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      T *out = y.data<T>(), apart[kFew];
+      for (int64_t i = 0; i < m; ++i)
+        for (int64_t j = 0; j < n; ++j) {
+          for (int64_t l = 0; l < d; ++l) apart[l] = x.data<T>()[i * d + l] - w.data<T>()[j * d + l];
+          small_norms(apart, out++, 1, d, p);
+        }
+    });
+    return s.y.keep(y);
+  }
+  tape::GradMode values_only(false);
+  const Tensor apart = unsqueeze(a, -2) - unsqueeze(b, -3);
+  // Of vectors without elements every distance is 0, also where their norm has no value.
+  return s.y.keep(linalg_vector_norm(apart, d ? p : 2, {apart.ndim() - 1}));
+}
+
+Grads<2> Cdist::backward(const Saved& s, Needs needs, const Tensor& dy) {
+  const Tensor &a = s.a.unpack(), &b = s.b.unpack();
+  if (s.p == 0) return {needs[0] ? zeros(a.shape(), a.dtype()) : Tensor(), needs[1] ? zeros(b.shape(), b.dtype()) : Tensor()};
+  const Tensor apart = unsqueeze(a, -2) - unsqueeze(b, -3);
+  const Tensor all = VectorNorm::slope(apart, unsqueeze(s.y.unpack(), -1), unsqueeze(dy, -1), s.p, {apart.ndim() - 1});
+  return {needs[0] ? sum(all, {-2}) : Tensor(), needs[1] ? -sum(all, {-3}) : Tensor()};
+}
+
+}  // namespace tg::ops
