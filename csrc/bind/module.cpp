@@ -19,37 +19,25 @@
 namespace tg::bind {
 namespace {
 
-// What _core.OPS shows of an operation.
-struct OpDescription {
-  const OpInfo* info;
-  const char* family;
-  bool differentiable;
-  std::string returns;
-  py::list params;  // (name, annotation, default or None, keyword_only, variadic); empty where Python cannot call it
-  py::list places;  // (namespace, name, in place)
-};
-
-OpDescription describe(const Entry& e) {
-  OpDescription d{e.info, e.family, e.differentiable, e.signature ? e.signature->returns : "Tensor", py::list(), py::list()};
-  if (!e.signature) return d;
+// (name, annotation, default or None, keyword_only, variadic) of each; empty where Python cannot call the operation.
+py::list params_of(const Entry& e) {
+  py::list params;
+  if (!e.signature) return params;
   for (const Param& p : e.signature->params) {
-    d.params.append(py::make_tuple(p.name, p.annotation,
-                                   p.default_text.empty() ? py::object(py::none()) : py::object(py::str(p.default_text)),
-                                   p.keyword_only, p.variadic));
+    params.append(py::make_tuple(p.name, p.annotation,
+                                 p.default_text.empty() ? py::object(py::none()) : py::object(py::str(p.default_text)),
+                                 p.keyword_only, p.variadic));
   }
-  for (const Place& p : places(*e.info)) {
-    if (p.face != Face::method || e.method) d.places.append(py::make_tuple(namespace_of(p.face), p.name, p.inplace));
-  }
-  return d;
+  return params;
 }
 
-void add_function(py::module_& m, const OpInfo& info, const std::string& name, PyCFunction function) {
-  const auto keep = [](const std::string& text) { return (new std::string(text))->c_str(); };  // as long as the module
-  auto* def =
-      new PyMethodDef{keep(name), function, METH_FASTCALL | METH_KEYWORDS, keep(name + info.signature + "\n\n" + info.doc)};
-  PyObject* f = PyCFunction_NewEx(def, nullptr, py::str("tinygrad_ext").release().ptr());
-  if (!f) throw py::error_already_set();
-  m.attr(def->ml_name) = py::reinterpret_steal<py::object>(f);
+// (namespace, name, in place) of each.
+py::list places_of(const Entry& e) {
+  py::list found;
+  if (!e.signature) return found;
+  for (const Place& p : places(*e.info))
+    if (p.face != Face::method || e.method) found.append(py::make_tuple(namespace_of(p.face), p.name, p.inplace));
+  return found;
 }
 
 struct GetNumThreads {
@@ -135,28 +123,29 @@ PYBIND11_MODULE(_core, m) {
     add_family(entries);
   make_tensor_type(entries);
   m.attr("Tensor") = py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(g_tensor_type));
-  py::class_<OpDescription>(m, "OpInfo", "What an operation says of itself.")
-      .def_property_readonly("name", [](const OpDescription& d) { return d.info->name; })
-      .def_property_readonly("signature", [](const OpDescription& d) { return d.info->signature; })
-      .def_property_readonly("doc", [](const OpDescription& d) { return d.info->doc; })
-      .def_property_readonly("formula", [](const OpDescription& d) { return d.info->formula; })
-      .def_property_readonly("gradient", [](const OpDescription& d) { return d.info->gradient; })
-      .def_property_readonly("shapes", [](const OpDescription& d) { return d.info->shapes; })
-      .def_property_readonly("example", [](const OpDescription& d) { return d.info->example; })
-      .def_readonly("family", &OpDescription::family)
-      .def_readonly("places", &OpDescription::places)
-      .def_property_readonly("inplace", [](const OpDescription& d) { return d.info->inplace; })
-      .def_property_readonly("differentiable", [](const OpDescription& d) { return d.differentiable; })
-      .def_readonly("returns", &OpDescription::returns)
-      .def_readonly("params", &OpDescription::params)
-      .def("__repr__", [](const OpDescription& d) { return std::string("<op ") + d.info->name + d.info->signature + ">"; });
-  py::list ops;
-  for (const Entry& e : entries) {
-    if (e.function) add_function(m, *e.info, e.info->name, e.function);
-    if (e.inplace_function) add_function(m, *e.info, std::string(e.info->name) + "_", e.inplace_function);
-    ops.append(describe(e));
+  py::class_<Entry>(m, "OpInfo", "What an operation says of itself.")
+      .def_property_readonly("name", [](const Entry& e) { return e.info->name; })
+      .def_property_readonly("signature", [](const Entry& e) { return e.info->signature; })
+      .def_property_readonly("doc", [](const Entry& e) { return e.info->doc; })
+      .def_property_readonly("formula", [](const Entry& e) { return e.info->formula; })
+      .def_property_readonly("gradient", [](const Entry& e) { return e.info->gradient; })
+      .def_property_readonly("shapes", [](const Entry& e) { return e.info->shapes; })
+      .def_property_readonly("example", [](const Entry& e) { return e.info->example; })
+      .def_property_readonly("family", [](const Entry& e) { return e.family; })
+      .def_property_readonly("places", &places_of)
+      .def_property_readonly("inplace", [](const Entry& e) { return e.info->inplace; })
+      .def_property_readonly("differentiable", [](const Entry& e) { return e.differentiable; })
+      .def_property_readonly("returns", [](const Entry& e) { return e.signature ? e.signature->returns : "Tensor"; })
+      .def_property_readonly("params", &params_of)
+      .def("__repr__", [](const Entry& e) { return std::string("<op ") + e.info->name + e.info->signature + ">"; });
+  py::tuple ops(entries.size());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const Entry& e = entries[i];
+    if (e.function) def_function(m, *e.info, e.info->name, e.function);
+    if (e.inplace_function) def_function(m, *e.info, std::string(e.info->name) + "_", e.inplace_function);
+    ops[i] = py::cast(&e, py::return_value_policy::reference);  // entries live as long as the process
   }
-  m.attr("OPS") = py::tuple(ops);
+  m.attr("OPS") = ops;
 
   init_layout(m);
   init_create(m);

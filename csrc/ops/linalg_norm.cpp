@@ -27,26 +27,22 @@ Tensor as_float(const char* op, const Tensor& x, std::optional<DType> dtype) {
   return dtype ? to(x, *dtype) : x;
 }
 
-// Norms of the rows of few elements, in one pass; the sums in double precision.
+// The length of one vector of few elements, for ord 1, 2 or inf; the sums in double precision.
 template <class T>
-void small_norms(const T* x, T* y, int64_t rows, int64_t n, double ord) {
-  for (int64_t r = 0; r < rows; ++r, x += n) {
-    double total = ord == -kInf ? kInf : 0;
-    for (int64_t i = 0; i < n; ++i) {
-      const double size = std::abs(double(x[i]));
-      if (ord == 2) {
-        total += size * size;
-      } else if (ord == 1) {
-        total += size;
-      } else if (std::isinf(ord)) {
-        total = std::isnan(size) || (ord > 0 ? size > total : size < total) ? size : total;
-      } else {
-        total += ord == 0 ? double(size != 0) : std::pow(size, ord);
-      }
-      if (std::isinf(ord) && std::isnan(total)) break;
+T length_of(const T* x, int64_t n, double ord) {
+  double total = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const double size = std::abs(double(x[i]));
+    if (ord == 2) {
+      total += size * size;
+    } else if (ord == 1) {
+      total += size;
+    } else {
+      if (std::isnan(size)) return T(size);
+      total = std::max(total, size);
     }
-    y[r] = T(ord == 2 ? std::sqrt(total) : ord == 1 || ord == 0 || std::isinf(ord) ? total : std::pow(total, 1 / ord));
   }
+  return T(ord == 2 ? std::sqrt(total) : total);
 }
 
 std::string show(const NormOrder& ord) {
@@ -206,7 +202,7 @@ Tensor Cdist::forward(Saved& s, const Tensor& a, const Tensor& b, double p, std:
       for (int64_t i = 0; i < m; ++i)
         for (int64_t j = 0; j < n; ++j) {
           for (int64_t l = 0; l < d; ++l) apart[l] = x.data<T>()[i * d + l] - w.data<T>()[j * d + l];
-          small_norms(apart, out++, 1, d, p);
+          *out++ = length_of(apart, d, p);
         }
     });
     return s.y.keep(y);

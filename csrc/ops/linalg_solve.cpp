@@ -98,22 +98,11 @@ Determinant determinants(const Tensor& a) {
   return d;
 }
 
-Tensor masked(const Tensor& x, const Tensor& mask) { return where(mask, x, number(0)); }
-
 }  // namespace
 
 void require_matrix(const char* op, const Tensor& x) {
   if (x.ndim() < 2) fail<RuntimeError>(op, "(): the input must have at least two dims, got shape ", Show{x.shape()});
   require_floating(op, "the input", x);
-}
-
-Tensor lower(const Tensor& x, int64_t diagonal) {
-  const int64_t m = x.size(x.ndim() - 2), n = last(x);
-  return masked(x, band(m, n, -m, diagonal));
-}
-Tensor upper(const Tensor& x, int64_t diagonal) {
-  const int64_t m = x.size(x.ndim() - 2), n = last(x);
-  return masked(x, band(m, n, diagonal, n));
 }
 
 Tensor linalg_inv(const Tensor& a) { return tape::apply<Inverse>(a); }

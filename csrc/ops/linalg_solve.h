@@ -2,14 +2,15 @@
 // Rules: Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation" (2008);
 // Murray, "Differentiation of the Cholesky decomposition" (2016).
 #pragma once
+#include "ops/diagonal.h"
 #include "ops/lapack.h"
 #include "ops/product.h"
 
 namespace tg::ops {
 
 void require_matrix(const char* op, const Tensor& x);  // floating, at least two dims
-Tensor lower(const Tensor& x, int64_t diagonal = 0);   // zeros above the diagonal
-Tensor upper(const Tensor& x, int64_t diagonal = 0);   // zeros below it
+inline Tensor lower(const Tensor& x, int64_t diagonal = 0) { return tape::apply<Tril>(x, diagonal); }
+inline Tensor upper(const Tensor& x, int64_t diagonal = 0) { return tape::apply<Triu>(x, diagonal); }
 
 struct Inverse {
   static constexpr OpInfo info{.name = "inverse",
