@@ -96,7 +96,8 @@ def main() -> None:
             for tracked in (False, True):
                 times = measure(case, index, tracked, arguments.repeats)
                 if times:
-                    rows.append((times[1] / times[0], times, tracked, f"{case.name}{sample}"))
+                    what = " ".join(f"{case.name}{sample}".split())
+                    rows.append((times[1] / times[0], times, tracked, what))
     rows.sort(key=lambda row: -row[0])
     print(f"{'ours ns':>9} {'torch ns':>9} {'ratio':>6}")
     for ratio, (ours, theirs), tracked, what in rows:

@@ -15,6 +15,7 @@ void add_nn(std::vector<Entry>& entries) {
   add_entries<ops::EmbeddingLosses>(entries, "loss");
   add_entries<ops::Norms>(entries, "norm");
   add_entries<ops::Distances>(entries, "distance");
+  add_internal<ops::AttentionInternal>(entries, "attention");
   add_entries<ops::Attentions>(entries, "attention");
 }
 

@@ -3,6 +3,9 @@
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <map>
 
@@ -85,6 +88,26 @@ struct EmptyCache {
   static PyObject* forward() { return PyLong_FromSize_t(empty_cache()); }
 };
 
+// In chunks, so that a thread that starts late takes fewer of them.
+struct PeakFlops {
+  static constexpr OpInfo info{.name = "_peak_flops",
+                               .signature = "(double: bool = False, rounds: int = 200000) -> float",
+                               .doc =
+                                   "Floating-point operations per second in chains of multiply-adds on all threads: what no "
+                                   "matrix product exceeds."};
+  static PyObject* forward(bool type, int64_t rounds) {
+    const auto& probe = kernels::table().probe;
+    const int64_t chunks = 16 * num_threads(), each = std::max<int64_t>(1, rounds / 16);
+    std::atomic<double> result = 0;
+    const auto run = [&](int64_t) { result.store(probe.multiply_adds[type](each, 1e-3), std::memory_order_relaxed); };
+    parallel_for(chunks, run);  // wakes the workers
+    const auto start = std::chrono::steady_clock::now();
+    parallel_for(chunks, run);
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    return PyFloat_FromDouble(2.0 * double(chunks * each * probe.per_round[type]) / spent.count());
+  }
+};
+
 }  // namespace
 
 PYBIND11_MODULE(_core, m) {
@@ -164,6 +187,7 @@ PYBIND11_MODULE(_core, m) {
   def_function<Stats>(m);
   def_function<ResetPeak>(m);
   def_function<EmptyCache>(m);
+  def_function<PeakFlops>(m);
   m.attr("__version__") = TG_VERSION;
   m.attr("build") = std::string(TG_BUILD_TYPE) + ", " + TG_COMPILER;
 }

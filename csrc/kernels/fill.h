@@ -17,6 +17,7 @@ void fill_softmax(SoftmaxTable&);
 void fill_activation(ActivationTable&);
 void fill_loss(LossTable&);
 void fill_norm(NormTable&);
+void fill_attention(AttentionTable&);
 void fill_gemm(GemmTable&);
 void fill_window(WindowTable&);
 void fill_conv(WindowTable&);
@@ -25,6 +26,7 @@ void fill_resample(ResampleTable&);
 void fill_index(IndexTable&);
 void fill_optim(OptimTable&);
 void fill_random(RandomTable&);
+void fill_probe(ProbeTable&);
 void fill(Table&);  // all of the above (level.cpp)
 }  // namespace tg::kernels::TG_ISA
 #endif

@@ -17,6 +17,7 @@ void fill(Table& t) {
   fill_activation(t.activation);
   fill_loss(t.loss);
   fill_norm(t.norm);
+  fill_attention(t.attention);
   fill_gemm(t.gemm);
   fill_window(t.window);
   fill_conv(t.window);
@@ -25,6 +26,7 @@ void fill(Table& t) {
   fill_index(t.index);
   fill_optim(t.optim);
   fill_random(t.random);
+  fill_probe(t.probe);
 }
 
 }  // namespace tg::kernels::TG_ISA

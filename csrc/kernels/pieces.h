@@ -1,5 +1,7 @@
 // Running over a contiguous row a vector at a time, and sums of what is computed on the way.
 #pragma once
+#include <utility>
+
 #include "kernels/rows.h"
 
 namespace tg::kernels {
@@ -11,16 +13,41 @@ inline void each_vector(T* y, int64_t n, F f) {
   for (int64_t i = 0; i < n; i += kLanes<T>) store_some(y + i, n - i, f(i));
 }
 
-// The sum of f over a row without storing the row.
+// Op over all lanes, in every lane.
+template <int kHalf, class T, int... I>
+inline Vec<T> swapped(Vec<T> v, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(v, v, (I ^ kHalf)...);
+}
+template <class Op, class T, int kHalf = kLanes<T> / 2>
+inline Vec<T> across(Vec<T> v) {
+  if constexpr (kHalf == 0)
+    return v;
+  else
+    return across<Op, T, kHalf / 2>(Op{}(v, swapped<kHalf, T>(v, std::make_integer_sequence<int, kLanes<T>>())));
+}
+
+// The first `count` lanes of v, and 0.
+template <class T>
+inline Vec<T> first_lanes(Vec<T> v, int64_t count) {
+  return count >= kLanes<T> ? v : lanes_within<T>(0, count) ? v : Vec<T>{};
+}
+
+// The sum over a row of what f computes, which is never stored: in blocks, so that the rounding does not grow with n.
 template <class T, class F>
 inline T sum_of(int64_t n, F f) {
-  T piece[512], sum = 0;
-  for (int64_t start = 0; start < n; start += 512) {
-    const int64_t count = n - start < 512 ? n - start : 512;
-    each_vector(piece, count, [&](int64_t i) { return f(start + i); });
-    sum += reduce_row<Sum>(piece, count);
+  constexpr int kLane = kLanes<T>;
+  if (n <= kLane) return across<Sum, T>(first_lanes<T>(f(0), n))[0];
+  Vec<T> total{};
+  for (int64_t start = 0; start < n; start += kBlock) {
+    const int64_t end = n - start < kBlock ? n : start + kBlock;
+    Vec<T> part[4] = {};
+    int64_t i = start;
+    for (; i + 4 * kLane <= end; i += 4 * kLane)
+      for (int r = 0; r < 4; ++r) part[r] += f(i + r * kLane);
+    for (; i < end; i += kLane) part[0] += first_lanes<T>(f(i), n - i);
+    total += (part[0] + part[1]) + (part[2] + part[3]);
   }
-  return sum;
+  return across<Sum, T>(total)[0];
 }
 
 }  // namespace

@@ -8,9 +8,15 @@
 namespace tg::kernels {
 namespace {
 
-// The functions on one contiguous row.
+// The functions on one contiguous row. One that fits a register never goes through memory, where a masked load would wait
+// for the masked store before it.
 template <class T>
 void softmax_row(const T* x, T* y, int64_t n) {
+  if (n <= kLanes<T>) {
+    const Vec<T> v = load_some(x, n, lowest<T>());
+    const Vec<T> e = exp(v - across<Max, T>(v));
+    return store_some(y, n, e / across<Sum, T>(e));
+  }
   const T top = reduce_row<Max>(x, n);
   each_vector(y, n, [&](int64_t i) { return exp(load_some(x + i, n - i, T(0)) - top); });
   const T sum = reduce_row<Sum>(y, n);
@@ -22,6 +28,22 @@ void log_softmax_row(const T* x, T* y, int64_t n) {
   const T sum = sum_of<T>(n, [&](int64_t i) { return exp(load_some(x + i, n - i, T(0)) - top); });
   const T log_sum = log(splat(sum))[0];
   each_vector(y, n, [&](int64_t i) { return load_some(x + i, n - i, T(0)) - top - log_sum; });
+}
+// Rows that fit a register, many to one logarithm.
+template <class T>
+void log_softmax_short(const T* x, T* y, int64_t rows, int64_t n) {
+  constexpr int kHeld = kLanes<T>;
+  for (; rows > 0; rows -= kHeld, x += kHeld * n, y += kHeld * n) {
+    const int count = rows < kHeld ? int(rows) : kHeld;
+    Vec<T> held[kHeld], sums = splat(T(1));
+    for (int r = 0; r < count; ++r) {
+      const Vec<T> v = load_some(x + r * n, n, lowest<T>());
+      held[r] = v - across<Max, T>(v);
+      sums[r] = across<Sum, T>(exp(held[r]))[0];
+    }
+    const Vec<T> logs = log(sums);
+    for (int r = 0; r < count; ++r) store_some(y + r * n, n, held[r] - logs[r]);
+  }
 }
 template <class T>
 void softmax_grad_row(const T* dy, const T* y, T* dx, int64_t n) {
@@ -61,6 +83,13 @@ struct Columns {
 template <class T>
 void softmax_columns(const Columns<T>& c, const T* x, T* y) {
   const Vec<T> top = c.top(x);
+  constexpr int64_t kHeld = 16;
+  if (c.n <= kHeld) {  // as with short rows
+    Vec<T> held[kHeld], sum{};
+    for (int64_t j = 0; j < c.n; ++j) sum += held[j] = exp(c.get(x, j) - top);
+    for (int64_t j = 0; j < c.n; ++j) c.set(y, j, held[j] / sum);
+    return;
+  }
   const Vec<T> sum = c.sum([&](int64_t j) {
     const Vec<T> e = exp(c.get(x, j) - top);
     c.set(y, j, e);
@@ -103,6 +132,7 @@ void softmax(const Lines& l, const void* x, void* y) {
 }
 template <class T>
 void log_softmax(const Lines& l, const void* x, void* y) {
+  if (l.step == 1 && l.n <= kLanes<T>) return log_softmax_short(static_cast<const T*>(x), static_cast<T*>(y), l.outer, l.n);
   for_lines<T>(l, log_softmax_row<T>, log_softmax_columns<T>, static_cast<const T*>(x), static_cast<T*>(y));
 }
 template <class T>

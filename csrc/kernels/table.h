@@ -205,6 +205,23 @@ struct NormTable {
                             const void* b, void* dx) = {};
 };
 
+// A strip of attention's scores: element (r, j) is query `first` + r against key j and stands at r * step + j. The score is
+// scale times that plus mask (null, or contiguous rows mask_step apart); a causal row sees the keys up to its own number.
+struct AttentionRows {
+  int64_t rows, keys, step, first;
+  bool causal;
+  double scale;
+  const void* mask;
+  int64_t mask_step;
+};
+struct AttentionTable {
+  // Raw products to weights in place, and log sum e^score of each row: inf where a row sees nothing, whose weights are 0.
+  void (*weights[kFloatTypes])(const AttentionRows&, void* scores, void* lse) = {};
+  // Raw products to weights, and their gradient to that of the raw products: w (d - dot) scale; both in place.
+  void (*weights_grad[kFloatTypes])(const AttentionRows&, void* scores, void* slopes, const void* lse, const void* dots) = {};
+  void (*row_dots[kFloatTypes])(int64_t rows, int64_t n, const void* a, const void* b, void* y) = {};
+};
+
 // C[m, n] (+)= A[m, k] B[k, n] + bias[n]; element (i, j) of A stands at a[i * a_row + j * a_col], so all four
 // transposes are one kernel. C has unit column step. bias may be null. scratch holds gemm_scratch() elements.
 template <class T>
@@ -337,6 +354,12 @@ struct RandomTable {
   void (*box_muller[kFloatTypes])(void* x, int64_t blocks, double mean, double std) = {};
 };
 
+// Multiply-adds in registers; `start` keeps the compiler from knowing the result.
+struct ProbeTable {
+  double (*multiply_adds[kFloatTypes])(int64_t rounds, double start) = {};
+  int64_t per_round[kFloatTypes] = {};
+};
+
 struct Table {
   const char* isa = nullptr;
   ElementwiseTable elementwise;
@@ -346,12 +369,14 @@ struct Table {
   ActivationTable activation;
   LossTable loss;
   NormTable norm;
+  AttentionTable attention;
   GemmTable gemm;
   WindowTable window;
   ResampleTable resample;
   IndexTable index;
   OptimTable optim;
   RandomTable random;
+  ProbeTable probe;
 };
 
 // The table chosen for this process (dispatch.cpp).

@@ -77,10 +77,7 @@ void run_gemm(const GemmCall& call, std::initializer_list<const Tensor*> operand
   parallel_for(panels, [&](int64_t i) { panel(i).run(memory + i * scratch_size); });
 }
 
-namespace {
-
-// Where matrix i of the broadcast batch begins in t, in elements.
-int64_t offset(const Tensor& t, const Shape& batch, int64_t i) {
+int64_t batch_offset(const Tensor& t, const Shape& batch, int64_t i) {
   if (batch.size() == 1) return t.ndim() < 3 || t.size(0) == 1 ? 0 : i * t.stride(0);  // without divisions
   int64_t at = 0;
   for (int d = batch.size() - 1, td = t.ndim() - 3; td >= 0; --d, --td) {
@@ -90,6 +87,8 @@ int64_t offset(const Tensor& t, const Shape& batch, int64_t i) {
   return at;
 }
 
+namespace {
+
 void run_batch(const GemmCall& call, int64_t count, const Shape& batch, const Tensor& a, const Tensor& b, const Tensor& y) {
   const int64_t scratch_size = call.scratch_bytes();
   const auto run = [&](int64_t begin, int64_t end, char* memory) {
@@ -98,8 +97,8 @@ void run_batch(const GemmCall& call, int64_t count, const Shape& batch, const Te
       const auto kernel = kernel_of(zero);
       auto part = first;
       for (int64_t i = begin; i < end; ++i) {
-        part.a = first.a + offset(a, batch, i);
-        part.b = first.b + offset(b, batch, i);
+        part.a = first.a + batch_offset(a, batch, i);
+        part.b = first.b + batch_offset(b, batch, i);
         part.c = first.c + i * call.m * call.n;
         kernel(part);
       }
@@ -173,7 +172,7 @@ Tensor batched_values(const char* op, const Tensor& a, const Tensor& b, int64_t 
     if (count == 1 && nb <= 2) {
       integer_product(call, 0, 0, 0);
     } else {
-      for (int64_t i = 0; i < count; ++i) integer_product(call, offset(a, batch, i), offset(b, batch, i), i * m * n);
+      for (int64_t i = 0; i < count; ++i) integer_product(call, batch_offset(a, batch, i), batch_offset(b, batch, i), i * m * n);
     }
   } else if (count == 1) {
     run_gemm(call, {&a, &b, &y, &rows});

@@ -40,6 +40,9 @@ Tensor matmul_values(const char* op, const Tensor& a, const Tensor& b);
 // The operands and the result begin this many elements into the call's.
 void integer_product(const GemmCall& call, int64_t a_offset, int64_t b_offset, int64_t c_offset);
 
+// Where matrix i of the broadcast batch begins in t, in elements.
+int64_t batch_offset(const Tensor& t, const Shape& batch, int64_t i);
+
 inline Matrix matrix_of(const Tensor& t) {  // the last two dims
   return {t.bytes(), t.stride(t.ndim() - 2), t.stride(t.ndim() - 1)};
 }

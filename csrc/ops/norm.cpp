@@ -52,8 +52,7 @@ Tensor RowNorms::run(Saved& s, const Tensor& x, const Tensor& weight, const Tens
   s.weight = weight;
   s.bias = bool(bias);
   s.rows = rows;
-  s.mean = empty({rows.rows}, x.dtype());
-  s.rstd = empty({rows.rows}, x.dtype());
+  s.stats = empty({2, rows.rows}, x.dtype());
   Tensor y = empty_like(x);
   if (y.numel() == 0) return y;
   kernels::RowNorm call = rows;
@@ -62,8 +61,8 @@ Tensor RowNorms::run(Saved& s, const Tensor& x, const Tensor& weight, const Tens
   const auto kernel = table().norm.rows[int(x.dtype())];
   const int64_t size = int64_t(itemsize(x.dtype()));
   const char* from = in.bytes();
-  char *to = y.bytes(), *mean = s.mean.bytes(), *rstd = s.rstd.bytes();
-  Unlocked unlocked(x.numel() * 4, {&in, &w, &b, &y, &s.mean, &s.rstd});
+  char *to = y.bytes(), *mean = s.stats.bytes(), *rstd = mean + rows.rows * size;
+  Unlocked unlocked(x.numel() * 4, {&in, &w, &b, &y, &s.stats});
   parallel_ranges(rows.rows, grain_of(rows), [&](int64_t a, int64_t z) {
     kernel(part_of(call, z - a), from + a * rows.n * size, to + a * rows.n * size, mean + a * size, rstd + a * size);
   });
@@ -92,11 +91,11 @@ Grads<3> RowNorms::grads(const Saved& s, Needs needs, const Tensor& dy) {
   call.weight = w ? w.bytes() : nullptr;
   const int64_t size = int64_t(itemsize(x.dtype()));
   const int type = int(x.dtype());
-  const char *from = in.bytes(), *grad = up.bytes(), *mean = s.mean.bytes(), *rstd = s.rstd.bytes();
+  const char *from = in.bytes(), *grad = up.bytes(), *mean = s.stats.bytes(), *rstd = mean + rows.rows * size;
   if (needs[0]) {
     g[0] = empty_like(in);
     char* to = g[0].bytes();
-    Unlocked unlocked(x.numel() * 4, {&in, &up, &w, &g[0], &s.mean, &s.rstd});
+    Unlocked unlocked(x.numel() * 4, {&in, &up, &w, &g[0], &s.stats});
     if (x.numel())
       parallel_ranges(rows.rows, grain_of(rows), [&](int64_t a, int64_t z) {
         const int64_t at = a * rows.n * size;
@@ -108,7 +107,7 @@ Grads<3> RowNorms::grads(const Saved& s, Needs needs, const Tensor& dy) {
   if (s.bias && needs[2]) g[2] = zeros(shape, x.dtype());
   if ((g[1] || g[2]) && x.numel()) {
     char *dw = g[1] ? g[1].bytes() : nullptr, *db = g[2] ? g[2].bytes() : nullptr;
-    Unlocked unlocked(x.numel() * 2, {&in, &up, &g[1], &g[2], &s.mean, &s.rstd});
+    Unlocked unlocked(x.numel() * 2, {&in, &up, &g[1], &g[2], &s.stats});
     table().norm.rows_weight_grad[type](call, grad, from, mean, rstd, dw, db);
   }
   return g;

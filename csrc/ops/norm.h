@@ -11,8 +11,8 @@ struct RowNorms {
   struct Saved {
     SavedInput x, weight;
     bool bias;
-    Shape bias_shape;   // weight's too
-    Tensor mean, rstd;  // one of each per row
+    Shape bias_shape;  // weight's too
+    Tensor stats;      // [2, rows]: the mean and 1 / standard deviation of each
     kernels::RowNorm rows;
   };
 

@@ -91,6 +91,7 @@ THROUGH = {
     "eigh_values": "linalg_eigh",
     "eigh_vectors": "linalg_eigh",
     "pinv_of": "linalg_pinv",
+    "attention": "scaled_dot_product_attention",
     "curve_grad": "gelu",
     "conv2d_geometry": "conv2d",
     "conv_transpose1d_geometry": "conv_transpose1d",
