@@ -2,8 +2,8 @@
 
 Every case is made once per library from the same numbers, checked to give the same result, and then timed in
 turns (this library, a peer, this library, ...), on the same number of threads. The best time of each counts.
-`target` is the ratio that the project asks of itself; `peak` the share of the multiply-adds per second that the
-machine reaches in registers.
+`target` is the ratio that the project asks of itself; `peak` the share of the multiply-adds per second that
+the machine reaches in registers.
 """
 
 from __future__ import annotations
@@ -326,7 +326,7 @@ def once(run: Run, seconds: float) -> float:
 
 
 def best_times(runs: list[Run], seconds: float, rounds: int) -> list[float]:
-    """Least time per call of each function, in turns, resting so that no pool spins into the next one's time."""
+    """Least time per call of each, in turns, resting so that no pool spins into the next one's time."""
     best = [np.inf] * len(runs)
     for _ in range(rounds):
         for i, run in enumerate(runs):
@@ -375,7 +375,7 @@ def main() -> None:
         met = min(times[1:], default=np.inf) / times[0] >= case.target
         label = f"{case.group} {case.name}"
         print(
-            f"{label:44} {times[0] * 1e6:9.1f} {rate / 1e9 if rate else 0:6.0f} {share:>5}  {ratios} ({case.target})"
+            f"{label:44} {times[0] * 1e6:9.1f} {rate / 1e9:6.0f} {share:>5}  {ratios} ({case.target})"
             f"{'' if met else ' *'}",
             flush=True,
         )
