@@ -28,6 +28,7 @@ def test_precision():
 def test_scientific():
     assert repr(tg.tensor([1e-6, 2.0])) == "tensor([1.0000e-06, 2.0000e+00])"
     assert repr(tg.tensor([1.0, 1e5, 3.0])) == "tensor([1.0000e+00, 1.0000e+05, 3.0000e+00])"
+    assert repr(tg.tensor([1e-300, 1e300], dtype=tg.float64)).startswith("tensor([1.0000e-300, 1.0000e+300]")
     tg.set_printoptions(sci_mode=False)
     assert repr(tg.tensor([1e-6, 2.0])) == "tensor([0.0000, 2.0000])"
     assert repr(tg.tensor([1.0, 1e5])) == "tensor([     1., 100000.])"

@@ -79,8 +79,8 @@ def _number_format(values: Any) -> Callable[[Any], str]:
     digits, scientific = _options.precision, _options.sci_mode
     integral = bool((sizes == np.round(sizes)).all())
     if scientific is None and sizes.size:
-        least, most = sizes.min(), sizes.max()
-        scientific = bool(most > 1e8 or most / least > 1000 or (least < 1e-4 and not integral))
+        least, most = float(sizes.min()), float(sizes.max())
+        scientific = bool(most > 1e8 or most > 1000 * least or (least < 1e-4 and not integral))
     if scientific:
         return lambda x: f"{x:.{digits}e}"
     if integral:
