@@ -13,6 +13,7 @@ import numpy as np
 
 from tinygrad_ext import _core
 from tinygrad_ext._core import Tensor
+from tinygrad_ext._printing import represent
 
 # NumPy's functions that keep the gradient when they are called with a tensor.
 _UFUNCS: dict[str, Callable[..., Any]] = {
@@ -132,6 +133,40 @@ def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, **kwargs: Any) -> 
     return _core.tensor(data, self.dtype if dtype is None else dtype, **kwargs)
 
 
+def where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+    """The elements of this tensor where condition is True, of other elsewhere; the shapes broadcast."""
+    result: Tensor = _core.where(condition, self, other)
+    return result
+
+
+def fill_diagonal_(self: Tensor, fill_value: float, wrap: bool = False) -> Tensor:
+    """Set the elements whose indices are all equal to a value, in place.
+
+    Parameters
+    ----------
+    fill_value : float
+        The value.
+    wrap : bool, default False
+        Of a matrix with more rows than columns: begin again below each diagonal, one row being left out.
+    """
+    if self.ndim < 2:
+        raise RuntimeError(f"fill_diagonal_(): at least 2 dims are needed, the shape is {tuple(self.shape)}")
+    if self.ndim > 2 and len(set(self.shape)) != 1:
+        raise RuntimeError(
+            f"fill_diagonal_(): more than 2 dims must be of one size, the shape is {tuple(self.shape)}"
+        )
+    if self.ndim > 2:
+        part = self
+        while part.ndim > 1:
+            part = part.diagonal()
+        part.fill_(fill_value)
+        return self
+    rows, columns = self.shape
+    for start in range(0, max(rows, 1) if wrap else 1, columns + 1):
+        self.diagonal(-start).fill_(fill_value)
+    return self
+
+
 def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
     """NumPy's conversion protocol: shares memory unless a copy or another dtype is asked for."""
     array = self.numpy()
@@ -191,43 +226,6 @@ def _format(self: Tensor, spec: str) -> str:
     return format(self.item(), spec) if self.ndim == 0 else format(str(self), spec)
 
 
-def _number_format(values: Any) -> Callable[[Any], str]:
-    """PyTorch's choice for a whole tensor: integral, four decimals, or scientific for a wide range."""
-    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
-    if (sizes == np.round(sizes)).all() and (sizes < 1e8).all():
-        return lambda x: f"{x:.0f}." if np.isfinite(x) else str(x)
-    if sizes.max() > 1e8 or sizes.min() < 1e-4 or sizes.max() / sizes.min() > 1000:
-        return lambda x: f"{x:.4e}"
-    return lambda x: f"{x:.4f}"
-
-
-def _repr(self: Tensor) -> str:
-    try:
-        values = np.asarray(self.detach().numpy())
-    except RuntimeError:
-        return f"tensor(<values freed>, shape={list(self.shape)}, dtype={self.dtype!r})"
-    formatter: Any = None
-    if self.dtype.is_floating_point and values.size:
-        number = _number_format(values)
-        shown = values if values.size <= 1000 else np.array([])
-        width = max((len(number(x)) for x in shown.flat), default=0) if self.ndim else 0
-        formatter = {"float_kind": lambda x: number(x).rjust(width)}
-    text = np.array2string(values, separator=", ", prefix="tensor(", formatter=formatter, threshold=1000)
-    parts = [text]
-    if values.size == 0 and self.ndim != 1:
-        parts = [f"[], size={tuple(self.shape)}"]
-    default = {"float32", "int64", "bool"}
-    if self.dtype.name not in default or (values.size == 0 and self.dtype.name != "float32"):
-        parts.append(f"dtype={self.dtype!r}")
-    if not self.is_leaf:
-        parts.append(f"grad_fn=<{self._op}>")
-    elif self.requires_grad:
-        parts.append("requires_grad=True")
-    if self.label:
-        parts.append(f"label={self.label!r}")
-    return f"tensor({', '.join(parts)})"
-
-
 def _rebuild(
     cls: type[Tensor], values: Any, requires_grad: bool, label: str, state: dict[str, Any] | None
 ) -> Tensor:
@@ -262,13 +260,15 @@ def _attach() -> None:
         "register_hook": register_hook,
         "tolist": tolist,
         "new_tensor": new_tensor,
+        "where": where,
+        "fill_diagonal_": fill_diagonal_,
         "__array__": _array,
         "__array_ufunc__": _array_ufunc,
         "__dlpack__": _dlpack,
         "__dlpack_device__": _dlpack_device,
         "__contains__": _contains,
         "__format__": _format,
-        "__repr__": _repr,
+        "__repr__": represent,
         "__reduce_ex__": _reduce,
         "__deepcopy__": _deepcopy,
         "grad_fn": property(_core._grad_fn, doc="The recorded operation that made this tensor, or None."),

@@ -1,7 +1,10 @@
 // Tensor's attributes and the methods that are no operations: its gradient, its place in the graph.
+#include "bind/cold.h"
 #include "bind/interop.h"
+#include "bind/module.h"
 #include "bind/slots.h"
 #include "ops/functions.h"
+#include "ops/place.h"
 #include "tape/engine.h"
 #include "tape/life.h"
 
@@ -125,13 +128,11 @@ PyObject* numpy(PyObject* self, PyObject*) {
   });
 }
 
-PyObject* detach(PyObject* self, PyObject*) {
-  return guarded([&] { return alias(handle(self)).release(); });
-}
-
-PyObject* detach_inplace(PyObject* self, PyObject*) {
-  return guarded([&] {
-    const Tensor& t = handle(self);
+// Also functions: tg.detach_(x), tg.zero_(x).
+struct DetachInplace {
+  static constexpr OpInfo info{
+      .name = "detach_", .signature = "(input: Tensor) -> Tensor", .doc = "Forgets the history of a tensor, in place."};
+  static Tensor forward(const Tensor& t) {
     if (t->base) fail<RuntimeError>("detach_(): a view cannot be detached in place; use detach()");
     t.bytes();
     if (tape::Node* n = std::exchange(t->grad_fn, nullptr)) {
@@ -144,9 +145,18 @@ PyObject* detach_inplace(PyObject* self, PyObject*) {
       }
     }
     t->requires_grad = false;
-    return Py_NewRef(self);
-  });
-}
+    return t;
+  }
+};
+
+struct ZeroInplace {
+  static constexpr OpInfo info{
+      .name = "zero_", .signature = "(input: Tensor) -> Tensor", .doc = "Sets every element to zero, in place."};
+  static Tensor forward(const Tensor& t) {
+    ops::copy_inplace(t, number(0));
+    return t;
+  }
+};
 
 PyObject* requires_grad_(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
   return guarded([&] {
@@ -199,20 +209,6 @@ PyObject* backward(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyOb
   });
 }
 
-PyObject* fill_(PyObject* self, PyObject* value) {
-  return guarded([&] {
-    const Tensor v = as_operand(value);
-    if (!v || v.numel() != 1) fail<TypeError>("fill_(): value must be a number or a one-element tensor");
-    ops::copy_inplace(handle(self), ops::reshape(v, {}));
-    return Py_NewRef(self);
-  });
-}
-PyObject* zero_(PyObject* self, PyObject*) {
-  return guarded([&] {
-    ops::copy_inplace(handle(self), number(0));
-    return Py_NewRef(self);
-  });
-}
 PyObject* copy_(PyObject* self, PyObject* source) {
   return guarded([&] {
     const Tensor s = as_operand(source);
@@ -257,19 +253,23 @@ std::vector<PyMethodDef> tensor_methods() {
              {
                  {"item", item, METH_NOARGS, "The value of a one-element tensor as a Python number."},
                  {"numpy", numpy, METH_NOARGS, "A NumPy array on the same memory."},
-                 {"detach", detach, METH_NOARGS, "A tensor on the same memory, without history."},
-                 {"detach_", detach_inplace, METH_NOARGS, "Forgets the history of this tensor."},
+                 {"detach_", Call<DetachInplace>::plain_method, METH_NOARGS, DetachInplace::info.doc},
                  {"requires_grad_", method(requires_grad_), fast,
                   "requires_grad_(requires_grad=True): sets the attribute; returns self."},
                  {"retain_grad", retain_grad, METH_NOARGS, "Makes backward keep the gradient of this interior tensor in .grad."},
                  {"backward", method(backward), fast_kw,
                   "backward(gradient=None, retain_graph=None, create_graph=False, inputs=None)\n\n"
                   "Adds the gradient of this tensor to .grad of the leaves it was computed from."},
-                 {"fill_", fill_, METH_O, "Sets every element to a value, in place."},
-                 {"zero_", zero_, METH_NOARGS, "Sets every element to zero, in place."},
+                 {"fill_", method(Call<ops::Fill>::inplace_method), fast_kw, "fill_(value): sets every element to it, in place."},
+                 {"zero_", Call<ZeroInplace>::plain_method, METH_NOARGS, ZeroInplace::info.doc},
                  {"copy_", copy_, METH_O, "Copies another tensor's values here, in place, with broadcasting and conversion."},
              });
   return all;
+}
+
+void init_attributes(pybind11::module_& m) {
+  def_function<DetachInplace>(m);
+  def_function<ZeroInplace>(m);
 }
 
 }  // namespace tg::bind

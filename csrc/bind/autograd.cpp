@@ -11,19 +11,19 @@
 namespace tg::bind {
 namespace {
 
-TensorList list_of(const char* what, const py::object& o, bool none_allowed) {
+TensorList list_of(const char* op, const char* what, const py::object& o, bool none_allowed) {
   TensorList list;
   if (o.is_none()) return list;
   if (is_tensor(o.ptr())) return {as_tensor(o.ptr())};
   if (!looks_like_list(o.ptr()))
-    fail<TypeError>("grad(): ", what, " must be a Tensor or a list of them, got ", Py_TYPE(o.ptr())->tp_name);
+    fail<TypeError>(op, "(): ", what, " must be a Tensor or a list of them, got ", Py_TYPE(o.ptr())->tp_name);
   for (py::handle item : o) {
     if (none_allowed && item.is_none()) {
       list.push_back(Tensor());
     } else if (is_tensor(item.ptr())) {
       list.push_back(as_tensor(item.ptr()));
     } else {
-      fail<TypeError>("grad(): every element of ", what, " must be a Tensor, got ", Py_TYPE(item.ptr())->tp_name);
+      fail<TypeError>(op, "(): every element of ", what, " must be a Tensor, got ", Py_TYPE(item.ptr())->tp_name);
     }
   }
   return list;
@@ -31,8 +31,8 @@ TensorList list_of(const char* what, const py::object& o, bool none_allowed) {
 
 PyObject* grad(const py::object& outputs, const py::object& inputs, const py::object& grad_outputs, bool retain,
                bool create_graph, bool allow_unused) {
-  const TensorList roots = list_of("outputs", outputs, false), ins = list_of("inputs", inputs, false);
-  const TensorList seeds = list_of("grad_outputs", grad_outputs, true);
+  const TensorList roots = list_of("grad", "outputs", outputs, false), ins = list_of("grad", "inputs", inputs, false);
+  const TensorList seeds = list_of("grad", "grad_outputs", grad_outputs, true);
   if (roots.empty()) fail<RuntimeError>("grad(): outputs is empty");
   if (ins.empty()) fail<RuntimeError>("grad(): inputs is empty");
   if (!seeds.empty() && seeds.size() != roots.size()) {
@@ -56,6 +56,27 @@ struct Grad {
   static PyObject* forward(Object outputs, Object inputs, Object seeds, bool retain, bool create_graph, bool allow_unused) {
     const auto held = [](Object o) { return py::reinterpret_borrow<py::object>(o.o); };
     return grad(held(outputs), held(inputs), held(seeds), retain, create_graph, allow_unused);
+  }
+};
+
+struct Backward {
+  static constexpr OpInfo info{.name = "backward",
+                               .signature =
+                                   "(tensors: object, grad_tensors: object, retain_graph: bool, create_graph: bool, inputs: "
+                                   "object) -> None",
+                               .doc = "Adds the gradient of the sum of tensors to .grad of the leaves."};
+  static PyObject* forward(Object tensors, Object seeds, bool retain, bool create_graph, Object inputs) {
+    const auto listed = [](const char* what, Object o, bool none_allowed) {
+      return list_of(info.name, what, py::reinterpret_borrow<py::object>(o.o), none_allowed);
+    };
+    const TensorList roots = listed("tensors", tensors, false), weights = listed("grad_tensors", seeds, true);
+    const TensorList wanted = listed("inputs", inputs, false);
+    if (!weights.empty() && weights.size() != roots.size())
+      fail<RuntimeError>("backward(): ", weights.size(), " grad_tensors for ", roots.size(), " tensors");
+    if (inputs.o != Py_None && wanted.empty())
+      fail<RuntimeError>("backward(): inputs is empty; leave it out to reach every leaf");
+    tape::backward(roots, weights, wanted, {retain, create_graph});
+    return Py_NewRef(Py_None);
   }
 };
 
@@ -138,6 +159,7 @@ class PyNode {
 void init_autograd(py::module_& m) {
   tape::run_hook = call_hook;
   def_function<Grad>(m);
+  def_function<Backward>(m);
   def_function<IsGradEnabled>(m);
   def_function<IsInference>(m);
   m.def("_add_hook", &add_hook, py::arg("tensor").none(false), py::arg("hook"));

@@ -157,9 +157,25 @@ Tensor from_buffer(const char* op, PyObject* object, DType dtype, int64_t count,
 
 struct ResultType {
   static constexpr OpInfo info{.name = "result_type",
-                               .signature = "(a: Tensor | Number, b: Tensor | Number) -> dtype",
+                               .signature = "(tensor1: Tensor | Number, tensor2: Tensor | Number) -> dtype",
                                .doc = "The dtype that an operation on both would have."};
   static PyObject* forward(const Tensor& a, const Tensor& b) { return Py_NewRef(dtype_object(ops::result_type(a, b))); }
+};
+
+struct PromoteTypes {
+  static constexpr OpInfo info{.name = "promote_types",
+                               .signature = "(type1: dtype, type2: dtype) -> dtype",
+                               .doc = "The smallest dtype that both convert to: that of an operation on tensors of both."};
+  static PyObject* forward(DType a, DType b) { return Py_NewRef(dtype_object(promote(a, b))); }
+};
+
+struct CanCast {
+  static constexpr OpInfo info{.name = "can_cast",
+                               .signature = "(from_: dtype, to: dtype) -> bool",
+                               .doc =
+                                   "Whether results of one dtype may be stored in a tensor of another: not floats as integers, "
+                                   "nor numbers as bools."};
+  static PyObject* forward(DType from, DType to) { return PyBool_FromLong(category(from) <= category(to)); }
 };
 
 struct GetDefaultDtype {
@@ -186,6 +202,8 @@ void add_conversions(std::vector<Entry>& entries) {
 
 void init_create(py::module_& m) {
   def_function<ResultType>(m);
+  def_function<PromoteTypes>(m);
+  def_function<CanCast>(m);
   def_function<GetDefaultDtype>(m);
   def_function<SetDefaultDtype>(m);
 }

@@ -10,7 +10,6 @@ void add_join(std::vector<Entry>& entries) {
   add_entries<ops::Joins>(entries, "join");
   add_internal<ops::JoinsInternal>(entries, "join");
   add_entries<ops::Splits>(entries, "join");
-  add_internal<ops::SplitsInternal>(entries, "join");
   add_entries<ops::Repeats>(entries, "repeat");
   add_internal<ops::RepeatsInternal>(entries, "repeat");
 }

@@ -43,6 +43,7 @@ PyObject* get_device(const Tensor&) {
 PyObject* get_device_number(const Tensor&) { return PyLong_FromLong(-1); }
 PyObject* get_is_floating(const Tensor& t) { return PyBool_FromLong(is_floating(t.dtype())); }
 PyObject* get_is_signed(const Tensor& t) { return PyBool_FromLong(t.dtype() != DType::uint8 && t.dtype() != DType::bool_); }
+PyObject* get_is_inference(const Tensor& t) { return PyBool_FromLong(t->inference); }
 PyObject* get_is_nonzero(const Tensor& t) {
   if (t.numel() != 1)
     fail<RuntimeError>("is_nonzero(): only a one-element tensor is zero or not, this one has shape ", Show{t.shape()});
@@ -140,6 +141,12 @@ PyObject* numel_function(PyObject*, PyObject* o) {
 PyObject* is_floating_function(PyObject*, PyObject* o) {
   return guarded([&] { return get_is_floating(checked("is_floating_point", o)); });
 }
+PyObject* is_signed_function(PyObject*, PyObject* o) {
+  return guarded([&] { return get_is_signed(checked("is_signed", o)); });
+}
+PyObject* is_inference_function(PyObject*, PyObject* o) {
+  return guarded([&] { return get_is_inference(checked("is_inference", o)); });
+}
 PyObject* is_complex_function(PyObject*, PyObject* o) {
   return guarded([&] { return checked("is_complex", o), Py_NewRef(Py_False); });
 }
@@ -190,6 +197,7 @@ std::vector<PyMethodDef> layout_methods() {
       {"is_floating_point", method<get_is_floating>, plain, "Whether the dtype is float32 or float64."},
       {"is_complex", always<false>, plain, "False: there are no complex dtypes."},
       {"is_signed", method<get_is_signed>, plain, "Whether the dtype has negative numbers."},
+      {"is_inference", method<get_is_inference>, plain, "Whether an operation made this tensor under inference_mode."},
       {"is_nonzero", method<get_is_nonzero>, plain, "Whether the one element is not zero."},
       {"is_same_size", is_same_size, METH_O, "Whether another tensor has the same shape."},
       {"apply_", method<refuse_apply>, METH_O, "Not supported: use operations."},
@@ -202,6 +210,8 @@ void init_layout(pybind11::module_& m) {
       {"is_tensor", is_tensor_function, METH_O, "Whether an object is a Tensor."},
       {"numel", numel_function, METH_O, "The number of elements."},
       {"is_floating_point", is_floating_function, METH_O, "Whether a tensor's dtype is float32 or float64."},
+      {"is_signed", is_signed_function, METH_O, "Whether a tensor's dtype has negative numbers."},
+      {"is_inference", is_inference_function, METH_O, "Whether an operation made a tensor under inference_mode."},
       {"is_complex", is_complex_function, METH_O, "False for every tensor: there are no complex dtypes."},
       {"is_nonzero", is_nonzero_function, METH_O, "Whether the one element of a tensor is not zero."},
       {"is_same_size", as_pycfunction(is_same_size_function), METH_FASTCALL, "Whether two tensors have the same shape."},

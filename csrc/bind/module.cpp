@@ -171,6 +171,7 @@ PYBIND11_MODULE(_core, m) {
   m.attr("OPS") = ops;
 
   init_layout(m);
+  init_attributes(m);
   init_create(m);
   init_random(m);
   init_autograd(m);

@@ -5,6 +5,7 @@
 namespace tg::bind {
 
 void init_layout(pybind11::module_& m);
+void init_attributes(pybind11::module_& m);
 void init_create(pybind11::module_& m);
 void init_random(pybind11::module_& m);
 void init_autograd(pybind11::module_& m);

@@ -18,7 +18,10 @@ struct Eq {
                                .doc = "input == other, elementwise.",
                                .example = "tg.eq(tg.tensor([1.0, 2.0]), tg.tensor([1.0, 1.0]))",
                                .inplace = true};
-  static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.eq, a, b); }
+  static Tensor forward(const Tensor& a, const Tensor& b) {
+    require_tensor(info.name, a, b);
+    return binary_bool(info.name, table().elementwise.eq, a, b);
+  }
 };
 
 struct Ne {
@@ -28,7 +31,10 @@ struct Ne {
                                .example = "tg.ne(tg.tensor([1.0, 2.0]), tg.tensor([1.0, 1.0]))",
                                .aliases = "not_equal",
                                .inplace = true};
-  static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.ne, a, b); }
+  static Tensor forward(const Tensor& a, const Tensor& b) {
+    require_tensor(info.name, a, b);
+    return binary_bool(info.name, table().elementwise.ne, a, b);
+  }
 };
 
 struct Lt {
@@ -38,7 +44,10 @@ struct Lt {
                                .example = "tg.lt(tg.tensor([1.0, 2.0]), tg.tensor([1.0, 1.0]))",
                                .aliases = "less",
                                .inplace = true};
-  static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.lt, a, b); }
+  static Tensor forward(const Tensor& a, const Tensor& b) {
+    require_tensor(info.name, a, b);
+    return binary_bool(info.name, table().elementwise.lt, a, b);
+  }
 };
 
 struct Le {
@@ -48,7 +57,10 @@ struct Le {
                                .example = "tg.le(tg.tensor([1.0, 2.0]), tg.tensor([1.0, 1.0]))",
                                .aliases = "less_equal",
                                .inplace = true};
-  static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.le, a, b); }
+  static Tensor forward(const Tensor& a, const Tensor& b) {
+    require_tensor(info.name, a, b);
+    return binary_bool(info.name, table().elementwise.le, a, b);
+  }
 };
 
 struct Gt {
@@ -58,7 +70,10 @@ struct Gt {
                                .example = "tg.gt(tg.tensor([1.0, 2.0]), tg.tensor([1.0, 1.0]))",
                                .aliases = "greater",
                                .inplace = true};
-  static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.gt, a, b); }
+  static Tensor forward(const Tensor& a, const Tensor& b) {
+    require_tensor(info.name, a, b);
+    return binary_bool(info.name, table().elementwise.gt, a, b);
+  }
 };
 
 struct Ge {
@@ -68,7 +83,10 @@ struct Ge {
                                .example = "tg.ge(tg.tensor([1.0, 2.0]), tg.tensor([1.0, 1.0]))",
                                .aliases = "greater_equal",
                                .inplace = true};
-  static Tensor forward(const Tensor& a, const Tensor& b) { return binary_bool(info.name, table().elementwise.ge, a, b); }
+  static Tensor forward(const Tensor& a, const Tensor& b) {
+    require_tensor(info.name, a, b);
+    return binary_bool(info.name, table().elementwise.ge, a, b);
+  }
 };
 
 struct IsNan {

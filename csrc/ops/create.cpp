@@ -312,6 +312,20 @@ Tensor window(const char* op, int64_t n, bool periodic, OptDType dtype, bool gra
                   [&](auto zero, int64_t k) { return static_cast<decltype(zero)>(n == 1 ? 1 : f(double(k) / turns)); });
 }
 
+// The modified Bessel function of order 0, divided by e^|x|: its series up to 20, beyond that its expansion at infinity
+// (Abramowitz and Stegun 9.6.12 and 9.7.1).
+double scaled_i0(double x) {
+  const double a = std::fabs(x), step = a <= 20 ? a * a / 4 : 1 / (8 * a);
+  double term = 1, total = 1;
+  for (double k = 1; k < 100 && term > 1e-18 * total; ++k) {
+    const double odd = 2 * k - 1;
+    const double next = term * step * (a <= 20 ? 1 / (k * k) : odd * odd / k);
+    if (a > 20 && next >= term) break;  // the expansion is asymptotic
+    total += term = next;
+  }
+  return a <= 20 ? total * std::exp(-a) : total / std::sqrt(2 * std::numbers::pi * a);
+}
+
 double cosine(double turn) { return std::cos(2 * std::numbers::pi * turn); }
 
 }  // namespace
@@ -331,6 +345,13 @@ Tensor BlackmanWindow::forward(int64_t n, bool periodic, OptDType dtype, Neutral
 
 Tensor BartlettWindow::forward(int64_t n, bool periodic, OptDType dtype, Neutral, Neutral, Neutral, bool grad) {
   return window(info.name, n, periodic, dtype, grad, [](double t) { return 1 - std::fabs(2 * t - 1); });
+}
+
+Tensor KaiserWindow::forward(int64_t n, bool periodic, double beta, OptDType dtype, Neutral, Neutral, Neutral, bool grad) {
+  return window(info.name, n, periodic, dtype, grad, [&](double t) {
+    const double x = std::fabs(beta) * std::sqrt(std::max(0.0, 1 - (2 * t - 1) * (2 * t - 1)));
+    return scaled_i0(x) / scaled_i0(beta) * std::exp(x - std::fabs(beta));
+  });
 }
 
 }  // namespace tg::ops

@@ -278,8 +278,18 @@ struct BartlettWindow {
   static Tensor forward(int64_t n, bool periodic, OptDType dtype, Neutral, Neutral, Neutral, bool grad);
 };
 
-using Creations =
-    OpList<Zeros, Ones, Empty, Full, ZerosLike, OnesLike, EmptyLike, FullLike, NewZeros, NewOnes, NewEmpty, NewFull, ScalarTensor,
-           Arange, Linspace, Logspace, Eye, TrilIndices, TriuIndices, HannWindow, HammingWindow, BlackmanWindow, BartlettWindow>;
+struct KaiserWindow {
+  static constexpr OpInfo info{.name = "kaiser_window",
+                               .signature = with_options<"(window_length: int, periodic: bool = True, beta: float = 12.0, *, ">,
+                               .doc = "Kaiser's window; I0 is the modified Bessel function of order 0.",
+                               .formula = "w_k = I0(beta sqrt(1 - (2 k / n - 1)^2)) / I0(beta), n - 1 for n unless periodic",
+                               .example = "tg.kaiser_window(4)",
+                               .face = Face::function};
+  static Tensor forward(int64_t n, bool periodic, double beta, OptDType dtype, Neutral, Neutral, Neutral, bool grad);
+};
+
+using Creations = OpList<Zeros, Ones, Empty, Full, ZerosLike, OnesLike, EmptyLike, FullLike, NewZeros, NewOnes, NewEmpty, NewFull,
+                         ScalarTensor, Arange, Linspace, Logspace, Eye, TrilIndices, TriuIndices, HannWindow, HammingWindow,
+                         BlackmanWindow, BartlettWindow, KaiserWindow>;
 
 }  // namespace tg::ops

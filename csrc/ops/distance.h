@@ -6,9 +6,6 @@
 
 namespace tg::ops {
 
-// The p-norm along one dim, kept; recorded. Where the norm is zero the gradient is too.
-Tensor vector_length(const char* op, const Tensor& x, double p, int64_t dim);
-
 struct Normalize {
   static constexpr OpInfo info{.name = "normalize",
                                .signature = "(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor",

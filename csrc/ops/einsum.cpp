@@ -118,19 +118,22 @@ Operand make_operand(size_t number, const Tensor& t, const Labels& subscripts, i
       for (int i = spare - 1; i >= 0; --i) o.labels.push_back(kEllipsis + i);
     }
   }
-  for (size_t d = 0; d < o.labels.size(); ++d)
-    for (size_t e = d + 1; e < o.labels.size();) {
-      if (o.labels[e] != o.labels[d]) {
-        ++e;
-        continue;
-      }
-      if (o.t.size(int(d)) != o.t.size(int(e))) {
-        fail<RuntimeError>("einsum(): subscript '", name_of(o.labels[d]), "' is repeated for dims of sizes ", o.t.size(int(d)),
-                           " and ", o.t.size(int(e)), " of operand ", number);
-      }
-      o.t = diagonal_of(o.t, int(d), int(e));
-      o.labels.erase(e);
+  for (size_t d = 0; d < o.labels.size();) {
+    const int label = o.labels[d];
+    const size_t e = size_t(std::find(o.labels.begin() + d + 1, o.labels.end(), label) - o.labels.begin());
+    if (e == o.labels.size()) {
+      ++d;
+      continue;
     }
+    if (o.t.size(int(d)) != o.t.size(int(e))) {
+      fail<RuntimeError>("einsum(): subscript '", name_of(label), "' is repeated for dims of sizes ", o.t.size(int(d)), " and ",
+                         o.t.size(int(e)), " of operand ", number);
+    }
+    o.t = tape::apply<Diagonal>(o.t, int64_t(0), int64_t(d), int64_t(e));
+    o.labels.erase(e);
+    o.labels.erase(d);
+    o.labels.push_back(label);
+  }
   for (size_t d = 0; d < o.labels.size(); ++d) {
     int64_t& size = sizes[o.labels[d]];
     const int64_t own = o.t.size(int(d));

@@ -38,12 +38,13 @@ Tensor tanh_grad(const Tensor& dy, const Tensor& y) { return apply<TanhGrad>(dy,
 Tensor sigmoid_grad(const Tensor& dy, const Tensor& y) { return apply<SigmoidGrad>(dy, y); }
 Tensor relu_grad(const Tensor& dy, const Tensor& y) { return apply<ReluGrad>(dy, y); }
 
-Tensor eq(const Tensor& a, const Tensor& b) { return apply<Eq>(a, b); }
-Tensor ne(const Tensor& a, const Tensor& b) { return apply<Ne>(a, b); }
-Tensor lt(const Tensor& a, const Tensor& b) { return apply<Lt>(a, b); }
-Tensor le(const Tensor& a, const Tensor& b) { return apply<Le>(a, b); }
-Tensor gt(const Tensor& a, const Tensor& b) { return apply<Gt>(a, b); }
-Tensor ge(const Tensor& a, const Tensor& b) { return apply<Ge>(a, b); }
+// Also of two numbers, which a rule may have been given; Python may not.
+Tensor eq(const Tensor& a, const Tensor& b) { return binary_bool("eq", table().elementwise.eq, a, b); }
+Tensor ne(const Tensor& a, const Tensor& b) { return binary_bool("ne", table().elementwise.ne, a, b); }
+Tensor lt(const Tensor& a, const Tensor& b) { return binary_bool("lt", table().elementwise.lt, a, b); }
+Tensor le(const Tensor& a, const Tensor& b) { return binary_bool("le", table().elementwise.le, a, b); }
+Tensor gt(const Tensor& a, const Tensor& b) { return binary_bool("gt", table().elementwise.gt, a, b); }
+Tensor ge(const Tensor& a, const Tensor& b) { return binary_bool("ge", table().elementwise.ge, a, b); }
 Tensor isfinite(const Tensor& x) { return apply<IsFinite>(x); }
 Tensor logical_not(const Tensor& x) { return apply<LogicalNot>(x); }
 Tensor logical_or(const Tensor& a, const Tensor& b) { return apply<LogicalOr>(a, b); }

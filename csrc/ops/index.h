@@ -70,6 +70,7 @@ struct Slice {
     return index.of(x, true);
   }
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy);
+  static Tensor place_in(const Tensor& sum, const Saved& s) { return s.index.of(sum, false); }
 };
 
 struct SliceGrad {
@@ -95,12 +96,56 @@ inline Grads<1> Slice::backward(const Saved& s, Needs, const Tensor& dy) {
   return {tape::apply<SliceGrad>(dy, s.index, s.shape)};
 }
 
-// An index that takes everything except along dim.
-inline BasicIndex along(const Tensor& x, int dim, BasicIndex::Item item) {
-  BasicIndex index;
-  for (int d = 0; d < x.ndim(); ++d) index.push(d == dim ? item : BasicIndex::Item{BasicIndex::range, 0, 1, x.size(d)});
-  return index;
-}
+// A range of one dim, or one slice of it.
+struct Part {
+  static constexpr OpInfo info{.name = "part",
+                               .signature = "(input: Tensor, dim: int, start: int, length: int) -> Tensor",
+                               .doc = "A range of one dim, or one of its slices: what narrow, select, split and unbind give.",
+                               .formula = "y = x[..., start : start + length, ...], a view",
+                               .gradient = "dx = 0 with dy there",
+                               .face = Face::internal,
+                               .label = "index"};
+  static constexpr int64_t kSlice = -1;  // as the length: one slice, without the dim
+  struct Saved {
+    Shape shape;
+    int dim;
+    int64_t start, length;
+  };
+  static Tensor forward(Saved& s, const Tensor& x, int dim, int64_t start, int64_t length) {
+    s = {x.shape(), dim, start, length};
+    return seen<view>(x, s);
+  }
+  static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) {
+    BasicIndex index;
+    for (int d = 0; d < s.shape.size(); ++d) {
+      if (d != s.dim) {
+        index.push({BasicIndex::range, 0, 1, s.shape[d]});
+      } else if (s.length == kSlice) {
+        index.push({BasicIndex::pick, s.start, 1, 1});
+      } else {
+        index.push({BasicIndex::range, s.start, 1, s.length});
+      }
+    }
+    return {tape::apply<SliceGrad>(dy, index, s.shape)};
+  }
+  static Tensor place_in(const Tensor& sum, const Saved& s) { return seen<alias>(sum, s); }
+
+ private:
+  template <Tensor (*Make)(const Tensor&, Span, Span, int64_t)>
+  static Tensor seen(const Tensor& t, const Saved& s) {
+    Shape shape = t.shape();
+    Ints strides = t.strides();
+    if (s.length == kSlice) {
+      shape.erase(s.dim);
+      strides.erase(s.dim);
+    } else {
+      shape[s.dim] = s.length;
+    }
+    return Make(t, shape, strides, s.length ? s.start * t.stride(s.dim) : 0);
+  }
+};
+
+inline Tensor part(const Tensor& x, int dim, int64_t start, int64_t length) { return tape::apply<Part>(x, dim, start, length); }
 
 struct Narrow {
   static constexpr OpInfo info{.name = "narrow",
@@ -116,7 +161,7 @@ struct Narrow {
     if (length < 0 || length > x.size(d) - from) {
       fail<RuntimeError>("narrow(): start ", start, " + length ", length, " exceeds dim ", d, " of size ", x.size(d));
     }
-    return tape::apply<Slice>(x, along(x, d, {BasicIndex::range, from, 1, length}));
+    return part(x, d, from, length);
   }
 };
 
@@ -131,13 +176,13 @@ struct Select {
     const int64_t i = index < 0 ? index + x.size(d) : index;
     if (i < 0 || i >= x.size(d))
       fail<IndexError>("select(): index ", index, " is out of range for dim ", d, " of size ", x.size(d));
-    return tape::apply<Slice>(x, along(x, d, {BasicIndex::pick, i, 1, 1}));
+    return part(x, d, i, Part::kSlice);
   }
 };
 
 // Bound by the generic trampolines.
 using Indexing = OpList<Narrow, Select>;
-// Reached through x[...] only: what they take has been checked.
-using IndexingInternal = OpList<Slice, SliceGrad>;
+// Their places have been checked by those who call them: x[...] and those above.
+using IndexingInternal = OpList<Slice, SliceGrad, Part>;
 
 }  // namespace tg::ops

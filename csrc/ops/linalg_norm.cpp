@@ -45,6 +45,24 @@ T length_of(const T* x, int64_t n, double ord) {
   return T(ord == 2 ? std::sqrt(total) : total);
 }
 
+// The same of the difference of two rows.
+template <class T>
+T distance_of(const T* a, const T* b, int64_t n, double ord) {
+  T apart[kFew];
+  for (int64_t i = 0; i < n; ++i) apart[i] = a[i] - b[i];
+  return length_of(apart, n, ord);
+}
+
+// The rows of all pairs i < j of n, in order.
+struct Pairs {
+  Tensor first, second;
+  explicit Pairs(int64_t n) : first(empty({n * (n - 1) / 2}, DType::int64)), second(empty(first.shape(), DType::int64)) {
+    int64_t *a = first.data<int64_t>(), *b = second.data<int64_t>();
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t j = i + 1; j < n; ++j) *a++ = i, *b++ = j;
+  }
+};
+
 std::string show(const NormOrder& ord) {
   if (!ord.number) return std::string(ord.name);
   std::ostringstream text;
@@ -198,12 +216,9 @@ Tensor Cdist::forward(Saved& s, const Tensor& a, const Tensor& b, double p, std:
     const Tensor x = contiguous_values(a), w = contiguous_values(b);
     visit_float(a.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      T *out = y.data<T>(), apart[kFew];
+      T* out = y.data<T>();
       for (int64_t i = 0; i < m; ++i)
-        for (int64_t j = 0; j < n; ++j) {
-          for (int64_t l = 0; l < d; ++l) apart[l] = x.data<T>()[i * d + l] - w.data<T>()[j * d + l];
-          *out++ = length_of(apart, d, p);
-        }
+        for (int64_t j = 0; j < n; ++j) *out++ = distance_of(x.data<T>() + i * d, w.data<T>() + j * d, d, p);
     });
     return s.y.keep(y);
   }
@@ -219,6 +234,52 @@ Grads<2> Cdist::backward(const Saved& s, Needs needs, const Tensor& dy) {
   const Tensor apart = unsqueeze(a, -2) - unsqueeze(b, -3);
   const Tensor all = VectorNorm::slope(apart, unsqueeze(s.y.unpack(), -1), unsqueeze(dy, -1), s.p, {apart.ndim() - 1});
   return {needs[0] ? sum(all, {-2}) : Tensor(), needs[1] ? -sum(all, {-3}) : Tensor()};
+}
+
+Tensor Pdist::forward(Saved& s, const Tensor& x, double p) {
+  if (x.ndim() != 2) fail<RuntimeError>("pdist(): input must be [n, d], got shape ", Show{x.shape()});
+  require_floating(info.name, "input", x);
+  if (!(p >= 0)) fail<RuntimeError>("pdist(): p must not be negative, got ", p);
+  s.x = x;
+  s.p = p;
+  const int64_t n = x.size(0), d = x.size(1), pairs = n * (n - 1) / 2;
+  if (pairs * d <= kFew && (p == 1 || p == 2 || std::isinf(p))) {
+    Tensor y = empty({pairs}, x.dtype());
+    const Tensor rows = contiguous_values(x);
+    visit_float(x.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      const T* from = rows.data<T>();
+      T* out = y.data<T>();
+      for (int64_t i = 0; i < n; ++i)
+        for (int64_t j = i + 1; j < n; ++j) *out++ = distance_of(from + i * d, from + j * d, d, p);
+    });
+    return s.y.keep(y);
+  }
+  tape::GradMode values_only(false);
+  const Pairs of(n);
+  return s.y.keep(linalg_vector_norm(take_rows(x, of.first) - take_rows(x, of.second), d ? p : 2, {1}));
+}
+
+Grads<1> Pdist::backward(const Saved& s, Needs, const Tensor& dy) {
+  const Tensor& x = s.x.unpack();
+  if (s.p == 0) return {zeros(x.shape(), x.dtype())};
+  const Pairs of(x.size(0));
+  const Tensor apart = take_rows(x, of.first) - take_rows(x, of.second);
+  const Tensor all = VectorNorm::slope(apart, unsqueeze(s.y.unpack(), 1), unsqueeze(dy, 1), s.p, {1});
+  return {add_rows(all, of.first, x.size(0)) - add_rows(all, of.second, x.size(0))};
+}
+
+Tensor Renorm::forward(const Tensor& x, double p, int64_t dim, double maxnorm) {
+  if (x.ndim() < 2) fail<RuntimeError>("renorm(): input must have at least 2 dims, got shape ", Show{x.shape()});
+  require_floating(info.name, "input", x);
+  if (!(p > 0)) fail<RuntimeError>("renorm(): p must be positive, got ", p);
+  if (!(maxnorm >= 0)) fail<RuntimeError>("renorm(): maxnorm must not be negative, got ", maxnorm);
+  const int kept = normalize_dim(info.name, dim, x.ndim());
+  Ints others;
+  for (int d = 0; d < x.ndim(); ++d)
+    if (d != kept) others.push_back(d);
+  const Tensor length = linalg_vector_norm(x, p, others, true);
+  return x * where(gt(length, number(maxnorm)), number(maxnorm) / (length + 1e-7), number(1));
 }
 
 }  // namespace tg::ops

@@ -111,6 +111,35 @@ struct Cdist {
   static Grads<2> backward(const Saved& s, Needs needs, const Tensor& dy);
 };
 
-using LinalgNorms = OpList<VectorNorm, MatrixNorm, LinalgNorm, Norm, Dist, Cond, Cdist>;
+struct Pdist {
+  static constexpr OpInfo info{
+      .name = "pdist",
+      .signature = "(input: Tensor, p: float = 2.0) -> Tensor",
+      .doc = "The p-norm distances between all pairs of rows, in the order of the upper triangle of cdist.",
+      .formula = "y[k] = |x[i] - x[j]|_p for the k-th pair i < j",
+      .gradient = "dx[i] = sum_k dy[k] s[k] over its pairs, dx[j] = -that, s the slope of the norm",
+      .shapes = "[n, d] -> [n (n - 1) / 2]",
+      .example = "tg.pdist(tg.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]]))",
+      .face = Face::function | Face::functional};
+  struct Saved {
+    SavedInput x;
+    SavedOutput y;
+    double p;
+  };
+  static Tensor forward(Saved& s, const Tensor& x, double p);
+  static Grads<1> backward(const Saved& s, Needs, const Tensor& dy);
+};
+
+struct Renorm {
+  static constexpr OpInfo info{.name = "renorm",
+                               .signature = "(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor",
+                               .doc = "Each slice along dim whose p-norm exceeds maxnorm, scaled down to it.",
+                               .formula = "y = x maxnorm / (|x|_p + 1e-7) where |x|_p > maxnorm, else x",
+                               .example = "tg.renorm(tg.tensor([[3.0, 4.0], [0.0, 1.0]]), 2, 0, 1.0)",
+                               .inplace = true};
+  static Tensor forward(const Tensor& x, double p, int64_t dim, double maxnorm);
+};
+
+using LinalgNorms = OpList<VectorNorm, MatrixNorm, LinalgNorm, Norm, Dist, Cond, Cdist, Pdist, Renorm>;
 
 }  // namespace tg::ops

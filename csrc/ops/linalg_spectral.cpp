@@ -17,7 +17,7 @@ double epsilon(const Tensor& x) {
 
 Tensor mirror_lower(const Tensor& m) { return lower(m) + swap_last(lower(m, -1)); }
 Tensor skew(const Tensor& x) { return x - swap_last(x); }
-Tensor diagonal_mask(const Tensor& x) { return band(rows(x), columns(x), 0, 0); }
+Tensor diagonal_mask(const Tensor& x) { return cast(identity(x), DType::bool_); }
 // The first k columns.
 Tensor leading(const Tensor& x, int64_t k) { return columns(x) == k ? x : narrow(x, -1, 0, k); }
 // Y R^-T for upper triangular R.
@@ -177,8 +177,8 @@ Grads<1> EighValues::backward(const Saved& s, Needs, const Tensor& dw) {
 
 Grads<1> EighVectors::backward(const Saved& s, Needs, const Tensor& dv) {
   const Tensor w = s.output<EighValues>(), v = s.output<EighVectors>();
-  const Tensor along = matmul(swap_last(v), dv);
-  const Tensor inner = where(diagonal_mask(along), number(0), along) / gaps(w);
+  // Symmetric, as the matrix is: only one of its triangles is read.
+  const Tensor inner = skew(matmul(swap_last(v), dv)) * 0.5 / gaps(w);
   return {matmul(v, matmul(inner, swap_last(v)))};
 }
 

@@ -182,7 +182,7 @@ struct EighVectors {
       .name = "eigh_vectors",
       .signature = "(A: Tensor) -> Tensor",
       .doc = "The eigenvectors of a symmetric matrix; infinite gradient where two eigenvalues are equal.",
-      .gradient = "dA = V ((V^T dV) / E) V^T, E_ij = w_j - w_i",
+      .gradient = "dA = V (S / E) V^T, S the skew part of V^T dV, E_ij = w_j - w_i",
       .face = Face::internal,
       .label = "linalg.eigh"};
   using Saved = Factors;

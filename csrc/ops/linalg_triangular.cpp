@@ -92,7 +92,7 @@ Grads<1> Cholesky::backward(const Saved& s, Needs, const Tensor& dy) {
   const Tensor l = s.upper ? swap_last(s.y.unpack()) : s.y.unpack();
   const Tensor p = matmul(swap_last(l), s.upper ? swap_last(dy) : dy);
   const Tensor strict = lower(p, -1);
-  const Tensor symmetric = (strict + swap_last(strict) + where(band(last(p), last(p), 0, 0), p, number(0))) * 0.5;
+  const Tensor symmetric = (lower(p) + swap_last(strict)) * 0.5;
   const Tensor half = tape::apply<TriangularSolve>(swap_last(l), symmetric, true, false);        // L^-T S
   return {swap_last(tape::apply<TriangularSolve>(swap_last(l), swap_last(half), true, false))};  // (L^-T (L^-T S)^T)^T
 }

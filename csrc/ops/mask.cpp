@@ -82,4 +82,38 @@ OneOrMany Nonzero::forward(const Tensor& x, bool as_tuple) {
   return {Tensor(), by_dim};
 }
 
+Tensor NonzeroStatic::forward(const Tensor& x, int64_t size, int64_t fill_value) {
+  if (size < 0) fail<RuntimeError>("nonzero_static(): size must not be negative, got ", size);
+  checked_numel(info.name, Shape{size, x.ndim()});
+  const Tensor places = places_of(x, false);
+  Tensor y = empty({size, x.ndim()}, DType::int64);
+  const int64_t taken = std::min(size, places.size(0)) * x.ndim();
+  std::copy_n(places.data<int64_t>(), taken, y.data<int64_t>());
+  std::fill_n(y.data<int64_t>() + taken, y.numel() - taken, fill_value);
+  return y;
+}
+
+TensorList UnravelIndex::forward(const Tensor& indices, const Ints& shape) {
+  if (category(indices.dtype()) != Category::integer)
+    fail<TypeError>("unravel_index(): indices must be integers, got dtype ", indices.dtype());
+  for (int64_t size : shape)
+    if (size < 0) fail<ValueError>("unravel_index(): shape must not be negative, got ", Show{shape});
+  const Tensor at = contiguous_values(cast(indices, DType::int64));
+  const Ints steps = contiguous_strides(shape);
+  if (at.numel() && product(shape) == 0)
+    fail<RuntimeError>("unravel_index(): shape ", Show{shape}, " has no elements to point at");
+  TensorList by_dim;
+  for (int d = 0; d < shape.size(); ++d) {
+    Tensor y = empty(at.shape(), DType::int64);
+    for (int64_t i = 0; i < at.numel(); ++i) {
+      // Divided downwards, so that positions before the start wrap too.
+      const int64_t position = at.data<int64_t>()[i], step = steps[d];
+      const int64_t whole = position / step - (position % step < 0), rest = whole % shape[d];
+      y.data<int64_t>()[i] = rest < 0 ? rest + shape[d] : rest;
+    }
+    by_dim.push_back(y);
+  }
+  return by_dim;
+}
+
 }  // namespace tg::ops

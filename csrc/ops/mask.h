@@ -56,6 +56,28 @@ struct Nonzero {
   static OneOrMany forward(const Tensor& x, bool as_tuple);
 };
 
+struct NonzeroStatic {
+  static constexpr OpInfo info{
+      .name = "nonzero_static",
+      .signature = "(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor",
+      .doc = "The first places of nonzero, as many as size says; rows of fill_value where there are fewer.",
+      .shapes = "[d1, ..., dn] -> [size, n]",
+      .example = "tg.nonzero_static(tg.tensor([0.0, 3.0]), size=2)"};
+  static Tensor forward(const Tensor& x, int64_t size, int64_t fill_value);
+};
+
+struct UnravelIndex {
+  static constexpr OpInfo info{.name = "unravel_index",
+                               .signature = "(indices: Tensor, shape: int | tuple) -> tuple",
+                               .doc =
+                                   "Positions in a flattened tensor of a shape as coordinates, one tensor per dim. Positions "
+                                   "beyond either end wrap round.",
+                               .formula = "y[d] = indices // (shape[d + 1] ... shape[n]) mod shape[d]",
+                               .example = "tg.unravel_index(tg.tensor([4, 1]), (2, 3))",
+                               .face = Face::function};
+  static TensorList forward(const Tensor& indices, const Ints& shape);
+};
+
 struct Argwhere {
   static constexpr OpInfo info{.name = "argwhere",
                                .signature = "(input: Tensor) -> Tensor",
@@ -65,6 +87,6 @@ struct Argwhere {
   static Tensor forward(const Tensor& x) { return places_of(x, false); }
 };
 
-using Masks = OpList<MaskedSelect, MaskedScatter, Nonzero, Argwhere>;
+using Masks = OpList<MaskedSelect, MaskedScatter, Nonzero, NonzeroStatic, UnravelIndex, Argwhere>;
 
 }  // namespace tg::ops

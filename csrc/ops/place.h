@@ -127,10 +127,13 @@ struct Fill {
                                .inplace = true};
   using Saved = Nothing;
   static Tensor forward(Saved&, const Tensor& x, const Tensor& value) {
-    if (value.ndim() != 0) fail<RuntimeError>("fill(): value must be a number or a 0-d tensor, got shape ", Show{value.shape()});
     Tensor y = empty(x.shape(), x.dtype());
-    copy_values(y, value);
+    into(y, value);
     return y;
+  }
+  static void into(const Tensor& x, const Tensor& value) {
+    if (value.ndim() != 0) fail<RuntimeError>("fill(): value must be a number or a 0-d tensor, got shape ", Show{value.shape()});
+    copy_values(x, value);
   }
   static Grads<2> backward(const Saved&, Needs needs, const Tensor& dy) {
     return {needs[0] ? zeros(dy.shape(), dy.dtype()) : Tensor(), needs[1] ? dy : Tensor()};

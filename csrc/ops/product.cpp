@@ -6,26 +6,6 @@
 
 namespace tg::ops {
 
-Tensor band(int64_t rows, int64_t columns, int64_t low, int64_t high) {
-  Tensor mask = empty({rows, columns}, DType::bool_);
-  bool* p = mask.data<bool>();
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < columns; ++j) *p++ = j - i >= low && j - i <= high;
-  return mask;
-}
-
-Tensor diagonal_of(const Tensor& x, int dim0, int dim1) {
-  const int first = dim0 < 0 ? dim0 + x.ndim() : dim0, second = dim1 < 0 ? dim1 + x.ndim() : dim1;
-  const Tensor flat = contiguous(x);
-  Shape shape = flat.shape();
-  Ints strides = flat.strides();
-  shape[first] = std::min(shape[first], shape[second]);
-  strides[first] += strides[second];
-  shape.erase(second);
-  strides.erase(second);
-  return as_strided(flat, shape, strides, 0);
-}
-
 Tensor Inner::forward(const Tensor& a, const Tensor& b) {
   if (a.ndim() == 0 || b.ndim() == 0) return a * b;
   require_same_size(info.name, a, b, a.size(a.ndim() - 1), b.size(b.ndim() - 1));
@@ -162,7 +142,7 @@ Tensor identity(const Tensor& like) {
 Tensor MatrixPower::forward(const Tensor& x, int64_t n) {
   require_square(info.name, x);
   if (n < 0) require_floating(info.name, "a matrix to a negative power", x);
-  if (n == 0) return where(band(x.size(x.ndim() - 1), x.size(x.ndim() - 1), 1 - x.numel(), x.numel()), identity(x), x);
+  if (n == 0) return where(full({}, 1, DType::bool_), identity(x), x);
   Tensor power = n < 0 ? linalg_inv(x) : x, y;
   for (uint64_t left = n < 0 ? -uint64_t(n) : uint64_t(n);; power = matmul(power, power)) {
     if (left & 1) y = y ? matmul(y, power) : power;

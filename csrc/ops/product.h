@@ -1,5 +1,6 @@
 // Products of vectors, matrices and batches by the names PyTorch has for them, most of them one matmul.
 #pragma once
+#include "ops/diagonal.h"
 #include "ops/matmul.h"
 #include "ops/reduce_values.h"
 
@@ -12,12 +13,8 @@ inline void require_same_size(const char* op, const Tensor& a, const Tensor& b, 
   if (m != n)
     fail<RuntimeError>(op, "(): sizes ", m, " and ", n, " differ, for shapes ", Show{a.shape()}, " and ", Show{b.shape()});
 }
-// bool [rows, columns], true where low <= column - row <= high.
-Tensor band(int64_t rows, int64_t columns, int64_t low, int64_t high);
 void require_square(const char* op, const Tensor& x);
 Tensor identity(const Tensor& like);  // identity matrices of like's shape
-// The elements with equal indices in both dims, in the place of the first.
-Tensor diagonal_of(const Tensor& x, int dim0 = -2, int dim1 = -1);
 
 struct Mm {
   static constexpr OpInfo info{.name = "mm",
@@ -147,7 +144,8 @@ struct Trace {
     return sum_values(cast(diagonal, is_floating(x.dtype()) ? x.dtype() : DType::int64), Dims::all(1), false);
   }
   static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) {
-    return {where(band(s.shape[0], s.shape[1], 0, 0), dy, number(0))};
+    const Tensor all = expand(dy, {std::min(s.shape[0], s.shape[1])});
+    return {tape::apply<OnDiagonal>(all, s.shape, int64_t(0), int64_t(0), int64_t(1))};
   }
 
  private:

@@ -4,49 +4,6 @@
 
 namespace tg::ops {
 
-struct Part {
-  static constexpr OpInfo info{.name = "part",
-                               .signature = "(input: Tensor, dim: int, start: int, length: int) -> Tensor",
-                               .doc = "A range of one dim, or one of its slices: what split and unbind give.",
-                               .formula = "y = x[..., start : start + length, ...], a view",
-                               .gradient = "dx = 0 with dy there",
-                               .face = Face::internal,
-                               .label = "index"};
-  static constexpr int64_t kSlice = -1;  // as the length: one slice, without the dim
-  struct Saved {
-    Shape shape;
-    int dim;
-    int64_t start, length;
-  };
-  static Tensor forward(Saved& s, const Tensor& x, int dim, int64_t start, int64_t length) {
-    s = {x.shape(), dim, start, length};
-    Shape shape = x.shape();
-    Ints strides = x.strides();
-    if (length == kSlice) {
-      shape.erase(dim);
-      strides.erase(dim);
-    } else {
-      shape[dim] = length;
-    }
-    return view(x, shape, strides, length ? start * x.stride(dim) : 0);
-  }
-  static Grads<1> backward(const Saved& s, Needs, const Tensor& dy) {
-    BasicIndex index;
-    for (int d = 0; d < s.shape.size(); ++d) {
-      if (d != s.dim) {
-        index.push({BasicIndex::range, 0, 1, s.shape[d]});
-      } else if (s.length == kSlice) {
-        index.push({BasicIndex::pick, s.start, 1, 1});
-      } else {
-        index.push({BasicIndex::range, s.start, 1, s.length});
-      }
-    }
-    return {tape::apply<SliceGrad>(dy, index, s.shape)};
-  }
-};
-
-inline Tensor part(const Tensor& x, int dim, int64_t start, int64_t length) { return tape::apply<Part>(x, dim, start, length); }
-
 // The dim to take apart; throws for 0-d tensors.
 inline int dim_of_parts(const char* op, const Tensor& x, int64_t dim) {
   const int d = normalize_dim(op, dim, x.ndim());
@@ -190,6 +147,5 @@ struct NarrowCopy {
 };
 
 using Splits = OpList<Split, SplitWithSizes, Chunk, Unbind, TensorSplit, HSplit, VSplit, DSplit, NarrowCopy>;
-using SplitsInternal = OpList<Part>;
 
 }  // namespace tg::ops

@@ -218,6 +218,15 @@ struct Clone {
   static Grads<1> backward(const Saved&, Needs, const Tensor& dy) { return {dy}; }
 };
 
+struct Detach {
+  static constexpr OpInfo info{.name = "detach",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "A tensor on the same memory, without history.",
+                               .formula = "y = x",
+                               .example = "tg.tensor([1.0], requires_grad=True).detach()"};
+  static Tensor forward(const Tensor& x) { return alias(x); }
+};
+
 struct Contiguous {
   static constexpr OpInfo info{.name = "contiguous",
                                .signature = "(input: Tensor, memory_format: object = 'contiguous_format') -> Tensor",
@@ -240,7 +249,7 @@ struct Cast {
   static Grads<1> backward(const Saved&, Needs, const Tensor& dy) { return {dy}; }
 };
 
-using Views = OpList<View, Reshape, Permute, Transpose, Expand, AsStrided, Clone, Contiguous, Cast>;
+using Views = OpList<View, Reshape, Permute, Transpose, Expand, AsStrided, Clone, Detach, Contiguous, Cast>;
 // Their layouts have been found or are checked by those above.
 using ViewsInternal = OpList<Relaid, Strided>;
 

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "core/errors.h"
+#include "tape/engine.h"
 #include "tape/life.h"
 #include "tape/mode.h"
 #include "tape/node.h"
@@ -79,6 +80,10 @@ struct OpNode final : Node {
     }
   }
   void backward(const Tensor& dy, Needs needs, Sink& sink) override {
+    if constexpr (requires { Op::place_in(dy, saved); }) {
+      // The gradients of many parts of one tensor cost what the parts do, not the whole each time.
+      if (const Tensor sum = sink.own_sum(*this, 0, dy)) return accumulate_into(Op::place_in(sum, saved), dy);
+    }
     auto grads = Op::backward(static_cast<const typename Op::Saved&>(saved), needs, dy);
     int i = 0;
     for (Tensor& g : grads) {

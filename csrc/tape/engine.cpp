@@ -38,6 +38,7 @@ class Run final : public Sink {
   TensorList results();  // per input
   void add_to_leaves();
   void deliver(Node& from, int input, Tensor grad) override;
+  Tensor own_sum(Node& from, int input, const Tensor& grad) override;
 
  private:
   void visit_edge(const Edge& e);
@@ -51,6 +52,7 @@ class Run final : public Sink {
   }
   void mark_needed();
   void run_node(Node& n);
+  static bool is_own(const TensorImpl* sum);
   static void gather(TensorImpl*& slot, Tensor grad);
   void gather_leaf(TensorImpl* leaf, Tensor grad);
   template <class F>
@@ -163,6 +165,12 @@ void Run::mark_needed() {
   }
 }
 
+// Whether nobody else can see what has gathered: only a sum that this engine made, or was given for good, has a count of two
+// here (its slot and the caller) and no history.
+bool Run::is_own(const TensorImpl* sum) {
+  return Py_REFCNT(sum) == 2 && !sum->grad_fn && !sum->base && sum->storage->unique() && sum->contiguous;
+}
+
 // First arrival by reference, the second allocates, later ones add in place.
 void Run::gather(TensorImpl*& slot, Tensor grad) {
   if (!slot) {
@@ -170,9 +178,7 @@ void Run::gather(TensorImpl*& slot, Tensor grad) {
     return;
   }
   Tensor held = Tensor::borrow(slot);
-  // Only a sum that this engine made has a count of two here (slot and held) and no history.
-  const bool ours = Py_REFCNT(slot) == 2 && !slot->grad_fn && !slot->base && slot->storage->unique() && slot->contiguous;
-  if (ours && !recording(grad)) {
+  if (is_own(slot) && !recording(grad)) {
     accumulate_into(held, grad);
     return;
   }
@@ -210,6 +216,14 @@ void Run::deliver(Node& from, int input, Tensor grad) {
   } else {
     gather_leaf(e.leaf, std::move(fitted));
   }
+}
+
+Tensor Run::own_sum(Node& from, int input, const Tensor& grad) {
+  const Edge& e = from.edges[input];
+  TensorImpl* sum = e.node ? e.node->incoming : e.leaf->meta && e.leaf->meta->run == this ? e.leaf->meta->incoming : nullptr;
+  if (!sum || recording(grad)) return {};
+  Tensor held = Tensor::borrow(sum);
+  return is_own(sum) && held.dtype() == grad.dtype() ? held : Tensor();
 }
 
 void Run::run_node(Node& n) {

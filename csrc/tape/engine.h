@@ -6,7 +6,7 @@ namespace tg::tape {
 
 // The engine's one need from above: sum of two gradients, and the shape and dtype an input wants. Defined in ops/.
 Tensor accumulate(const Tensor& a, const Tensor& b);
-void accumulate_into(const Tensor& sum, const Tensor& b);  // in place; sum is the engine's own
+void accumulate_into(const Tensor& sum, const Tensor& b);  // in place; sum is the engine's own, or a part of that
 // Sums broadcast dims and casts; op is whose gradient it is, for the error.
 Tensor fit_gradient(const char* op, const Tensor& grad, const TensorImpl& input);
 Tensor own_gradient(const Tensor& grad);  // grad itself where nobody else can write to it, else a copy

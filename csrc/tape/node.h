@@ -40,6 +40,8 @@ using Grads = std::array<Tensor, size_t(N)>;
 // Where a node delivers the gradients of its inputs; the engine implements it.
 struct Sink {
   virtual void deliver(Node& from, int input, Tensor grad) = 0;
+  // The sum of an input's gradients so far, where `grad` may be added to a part of it in place; else empty.
+  virtual Tensor own_sum(Node& from, int input, const Tensor& grad) = 0;
 
  protected:
   ~Sink() = default;

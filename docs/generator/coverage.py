@@ -41,7 +41,11 @@ REASONS = (
         r"_copy$|^slice_inverse$|unsafe_|native_|_backward|batch_norm_(elemt|gather|stats|update)|rnn_(relu|tanh)|"
         r"(gru|lstm)(_cell)?$|^convolution$|conv_tbc|norm_except_dim|thread_safe_generator|has_torch_function|"
         r"handle_torch_function|^alias|^as_subclass|grid_sampler|affine_grid_generator|_storage$|^storage|module_load|"
-        r"nuclear_norm|frobenius_norm|segment_reduce|^index$|hash_tensor|embedding_renorm_|init_num_threads",
+        r"nuclear_norm|frobenius_norm|segment_reduce|^index$|hash_tensor|embedding_renorm_|init_num_threads|"
+        # torch.X for what users call torch.nn.functional.X
+        r"^(batch_norm|instance_norm|embedding|embedding_bag|kl_div|binary_cross_entropy_with_logits|"
+        r"(cosine_embedding|hinge_embedding|margin_ranking|poisson_nll|triplet_margin)_loss|dropout_|"
+        r"(alpha|feature|feature_alpha)_dropout_)$",
         "PyTorch's own internals",
     ),
     (
@@ -59,7 +63,7 @@ REASONS = (
     ),
     (
         r"symeig|^solve$|^lstsq$|matrix_rank|^qr$|^lu|lobpcg|geqrf|orgqr|ormqr|householder|ldl_|triangular_solve|"
-        r"lowrank|_ex$|cholesky_inverse",
+        r"lowrank|_ex$|cholesky_inverse|^range$",
         "deprecated or LAPACK's own pieces",
     ),
 )

@@ -178,6 +178,17 @@ def test_repr():
     assert str(tg.tensor([1.0, 2.0])) == repr(tg.tensor([1.0, 2.0]))
 
 
+def test_repr_names_the_dtype_that_is_not_the_default():
+    tg.set_default_dtype(tg.float64)
+    try:
+        assert repr(tg.tensor([0.5])) == "tensor([0.5000])"
+        assert repr(tg.tensor([0.5], dtype=tg.float32)) == "tensor([0.5000], dtype=tinygrad_ext.float32)"
+        assert repr(tg.zeros(0)) == "tensor([])"
+    finally:
+        tg.set_default_dtype(tg.float32)
+    assert repr(tg.zeros(0, dtype=tg.int64)) == "tensor([], dtype=tinygrad_ext.int64)"
+
+
 def test_repr_of_awkward_values():
     """Every float is printable, also where widths differ."""
     for values in ([1e30, 1.0], [0.1 + 0.2], [-0.0], [1e-45], [123456.789, 0.5], [float("-inf")]):

@@ -168,3 +168,18 @@ def test_gradient_has_the_dtype_of_its_input():
     (x * w).sum().backward()
     assert (x.grad.dtype, w.grad.dtype) == (tg.float32, tg.float64)
     assert (x.grad.tolist(), w.grad.tolist()) == ([3.0, 4.0], [1.0, 2.0])
+
+
+def test_promote_types_and_can_cast():
+    """As PyTorch has it for each pair: the type of a sum, and whether that of a result may be stored."""
+    for a in DTYPES:
+        for b in DTYPES:
+            first, second = getattr(tg, a), getattr(tg, b)
+            wanted = TABLE["add"][f"{a}-1d"].split()[KINDS.index(f"{b}-1d")]
+            assert tg.promote_types(first, second).name == wanted
+            kind = [np.dtype(name).kind.replace("u", "i") for name in (a, b)]
+            assert tg.can_cast(first, second) == ("bif".index(kind[0]) <= "bif".index(kind[1]))
+            assert tg.is_signed(tg.ones(1, dtype=first)) == (a not in ("uint8", "bool"))
+    assert tg.can_cast(from_=tg.int64, to=tg.uint8)
+    assert tg.promote_types(type1=tg.uint8, type2=tg.bool) == tg.uint8
+    assert tg.result_type(tensor1=tg.ones(1), tensor2=2) == tg.float32

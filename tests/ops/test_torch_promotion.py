@@ -17,17 +17,41 @@ torch = pytest.importorskip("torch")
 
 # A tensor as the row has it, or with 0 dims, in every dtype; or a Python number.
 KINDS = [*itertools.product(ALL, (False, True)), True, 2, 2.5]
-# Accepted or refused on purpose where PyTorch does otherwise.
+# Accepted or refused on purpose where PyTorch does otherwise: for which operands, and why.
+WIDE_BIAS = (
+    lambda kinds: set(kinds) == {("float64", False)},
+    "a bias of another dtype (float32 in the sample) is refused, as by the other convolutions",
+)
 DIFFERENCES = {
-    "conv_transpose1d": "a bias of another dtype is refused, as by the other convolutions",
-    "conv_transpose2d": "a bias of another dtype is refused, as by the other convolutions",
-    "hardsigmoid": "the formula that stands for PyTorch's in its row takes integers, PyTorch's own does not",
-    "hinge_loss": "PyTorch has none; the formula that stands for it in its row takes Python numbers",
-    "histogram": "edges of bins that do not rise are refused",
-    "instance_norm": "running statistics of another dtype are refused, as by batch_norm",
-    "soft_margin_loss": "the result has the dtype of input as PyTorch's own; the formula in its row promotes",
-    "step": "PyTorch has none; the formula that stands for it in its row is not defined for bool",
-    "upsample_bilinear": "uint8 images are refused: PyTorch interpolates them in fixed-point arithmetic",
+    "conv_transpose1d": WIDE_BIAS,
+    "conv_transpose2d": WIDE_BIAS,
+    "hardsigmoid": (
+        lambda kinds: kinds[0][0] not in FLOATS,
+        "the formula that stands for PyTorch's in its row takes integers, PyTorch's own does not",
+    ),
+    "instance_norm": (
+        lambda kinds: kinds[0] == ("float32", False) != kinds[1] and not kinds[1][1],
+        "running statistics of another dtype are refused, as by batch_norm",
+    ),
+    "soft_margin_loss": (
+        lambda kinds: (
+            comparable(kinds)
+            and (
+                kinds[0][0] not in FLOATS
+                or kinds[1][0] == "bool"
+                or (kinds[0][0], kinds[1][0]) == ("float32", "float64")
+            )
+        ),
+        "the result has the floating dtype of input, as PyTorch's own; the formula in its row promotes",
+    ),
+    "step": (
+        lambda kinds: kinds[0][0] == "bool",
+        "PyTorch has none; the formula that stands for it in its row is not defined for bool",
+    ),
+    "upsample_bilinear": (
+        lambda kinds: kinds == (("uint8", False),),
+        "uint8 images are refused: PyTorch interpolates them in fixed-point arithmetic",
+    ),
 }
 # A prediction and a target of different shapes are refused instead of broadcast, and so are two of integers.
 PREDICTIONS = {
@@ -100,17 +124,17 @@ def pick(case: Case):
     return best, min(most, 2)
 
 
-@pytest.mark.parametrize(
-    "case",
-    [c for c in CASES if (c.torch or c.forms != ("core",)) and c.name not in DIFFERENCES],
-    ids=str,
-)
-def test_promotion_equals_torch(case):
+CALLABLE = [c for c in CASES if c.torch or c.forms != ("core",)]
+
+
+def check(case: Case, operands) -> None:
+    """Every choice of operands for a sample of the row gives PyTorch's dtypes and shapes."""
     sample, count = pick(case)
     if sample is None:
         return
     wrong = []
-    for kinds in itertools.product(KINDS, repeat=count):
+    differs, _ = DIFFERENCES.get(case.name, (lambda kinds: False, ""))
+    for kinds in itertools.product(operands, repeat=count):
         if not any(isinstance(kind, tuple) for kind in kinds):
             continue
         ours, theirs = outcome(tg, case, sample, kinds), outcome(torch, case, sample, kinds)
@@ -118,6 +142,27 @@ def test_promotion_equals_torch(case):
             continue  # a Python number is taken wherever an operator would take one
         if case.name in PREDICTIONS and ours is None and not comparable(kinds):
             continue
-        if ours != theirs:
+        if (ours != theirs) != differs(kinds):
             wrong.append(f"{case.name}{kinds}: {ours}, not {theirs}")
     assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:8])
+
+
+@pytest.mark.parametrize("case", CALLABLE, ids=str)
+def test_promotion_equals_torch(case):
+    check(case, KINDS)
+
+
+@pytest.fixture
+def _double():
+    tg.set_default_dtype(tg.float64)
+    torch.set_default_dtype(torch.float64)
+    yield
+    tg.set_default_dtype(tg.float32)
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.usefixtures("_double")
+@pytest.mark.parametrize("case", CALLABLE, ids=str)
+def test_default_dtype_equals_torch(case):
+    """What becomes floating becomes float64 where that is the default."""
+    check(case, (("int64", False), ("bool", True), ("float32", True), 2.5))

@@ -171,6 +171,12 @@ ROWS = (
     window("hamming_window", hamming, (call(5, True, 0.6), call(6, True, alpha=0.5, beta=0.25))),
     window("blackman_window", windows.blackman),
     window("bartlett_window", windows.bartlett),
+    window(
+        "kaiser_window",
+        lambda n, symmetric, beta=12.0: windows.kaiser(n, beta, symmetric),
+        (call(5, True, 3.0), call(6, True, beta=0.0), call(9, False, beta=50.0)),
+        ulp=8.0,
+    ),
     like("zeros_like", np.zeros_like),
     like("ones_like", np.ones_like),
     like("full_like", np.full_like, 1),

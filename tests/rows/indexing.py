@@ -1,11 +1,11 @@
-"""x[key] to read and to write."""
+"""x[key] to read and to write, and places as numbers."""
 
 from __future__ import annotations
 
 import operator
 
 import numpy as np
-from case import ALL, A, Case, I, M, V, call
+from case import ALL, INTS, A, Case, I, M, V, call
 
 KEYS = (
     2,
@@ -97,6 +97,12 @@ WRITES = (
     call(A(2, 12, 3), (V([1, 0], "index"), slice(None), V([1, 2], "index")), A(2, 1)),
 )
 
+
+def nonzero_static(x, size, fill_value=-1):
+    places = np.argwhere(x)[:size]
+    return np.concatenate([places, np.full((size - len(places), x.ndim), fill_value)]).astype("int64")
+
+
 ROWS = (
     Case(
         "index",
@@ -115,4 +121,39 @@ ROWS = (
         sugar=True,
     ),
     Case("setitem", setitem, WRITES, ALL, forms=(), operator=setitem, ulp=0.0, sugar=True),
+    Case(
+        "nonzero_static",
+        nonzero_static,
+        (
+            call(A(4, 5), size=7),
+            call(V([0, 1, 0, 2]), size=1),
+            call(V([0, 1, 0, 2]), size=5, fill_value=-7),
+            call(V(3), size=2),
+            call(A(0, 3), size=2),
+            call(A(2, 3), size=0),
+        ),
+        ALL,
+        result="int64",
+        order=0,
+        ulp=0.0,
+    ),
+    Case(
+        "unravel_index",
+        lambda indices, shape: tuple(
+            (indices // np.prod(shape[d + 1 :], dtype=int) % shape[d]).astype("int64")
+            for d in range(len(shape))
+        ),
+        (
+            call(V([0, 5, 3, 1]), (2, 3)),
+            call(V([[23, 0], [7, 11]]), (2, 3, 4)),
+            call(V(4), shape=(5,)),
+            call(V([6, 13]), (2, 3)),
+            call(A(0), (2, 0)),
+        ),
+        INTS,
+        result="int64",
+        order=0,
+        ulp=0.0,
+        forms=("tg",),
+    ),
 )

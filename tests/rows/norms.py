@@ -28,6 +28,17 @@ def norm(x, p="fro", dim=None, keepdim=False):
     return vector_norm(x, 2 if p in ("fro", None) else p, dim, keepdim)
 
 
+def pdist(x, p=2.0):
+    first, second = np.triu_indices(len(x), 1)
+    return vector_norm(x[first] - x[second], p if x.size else 2, 1)
+
+
+def renorm(x, p, dim, maxnorm):
+    others = tuple(d for d in range(x.ndim) if d != dim % x.ndim)
+    length = vector_norm(x, p, others, True)
+    return x * np.where(length > maxnorm, maxnorm / (length + 1e-7), 1)
+
+
 VECTORS = tuple(
     call(A(*shape), *rest)
     for shape, *rest in (
@@ -133,5 +144,37 @@ ROWS = (
             ours(regular(2, 3, 3), 1),
         ),
         ulp=512.0,
+    ),
+    case(
+        "pdist",
+        pdist,
+        (
+            call(A(4, 3)),
+            *(call(A(3, 4), p) for p in (1.0, 1.5, 3.0)),
+            call(A(3, 4), np.inf),
+            rough(A(3, 4), 0.0),
+            rough(A(40, 3)),
+            call(A(1, 3)),
+            ours(A(0, 3)),  # where PyTorch crashes
+            rough(A(3, 0)),
+        ),
+        forms=("tg", "F"),
+        absolute=4.0,
+    ),
+    case(
+        "renorm",
+        renorm,
+        (
+            call(A(3, 4), 2, 0, 1.5),
+            call(A(2, 3, 4), 2, -1, 2.0),
+            call(A(2, 3), 1, dim=1, maxnorm=0.5),
+            call(A(2, 3), p=3.0, dim=0, maxnorm=100.0),
+            call(V(SPACED), np.inf, 0, 1.5),
+            rough(V(np.zeros((2, 3))), 2, 0, 1.0),
+            rough(A(2, 3), 2, 0, 0.0),
+            call(A(2, 0), 2, 0, 1.0),
+        ),
+        forms=("tg", "method"),
+        inplace=True,
     ),
 )

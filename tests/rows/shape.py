@@ -119,6 +119,7 @@ ROWS = (
         (call(A(3, 4)), call(A(5)), call(A()), call(A(0, 3)), call(A(37, 41))),
         inplace=True,
     ),
+    moved("detach", lambda x: x, (call(A(2, 3)), call(A()), call(A(0, 3))), order=0),
     moved(
         "adjoint",
         lambda x: np.swapaxes(x, -1, -2),

@@ -353,6 +353,7 @@ ROWS = (
         (
             call(C(50), 7),
             call(C(50), bins=4, range=(-1.0, 1.0)),
+            call(C(5, 10, low=0.0, high=5.0), V([1.0, 2.0, 3.0, 4.0], "const")),
             call(C(5, 10), V([-1.0, 0.0, 0.25, 2.0], "const")),
             call(C(50), 5, weight=C(50, low=0.0, high=1.0)),
             call(C(50), 5, density=True),

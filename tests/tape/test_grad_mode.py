@@ -129,3 +129,22 @@ def test_mode_belongs_to_the_thread():
         thread.start()
         thread.join()
     assert seen == [True]
+
+
+@pytest.mark.parametrize("wrong", ["x", 1, None, []])
+def test_modes_are_bools(wrong):
+    """As in PyTorch; a function would be decorated."""
+    with pytest.raises(TypeError, match=r"set_grad_enabled\(\): mode must be bool, got"):
+        tg.set_grad_enabled(wrong)
+    with pytest.raises(TypeError, match=r"inference_mode\(\): mode must be bool, got"):
+        tg.inference_mode(wrong)
+    assert tg.is_grad_enabled()
+    assert not tg.is_inference_mode_enabled()
+
+
+def test_is_inference():
+    with tg.inference_mode():
+        made = tg.ones(2) * 2
+    assert made.is_inference()
+    assert tg.is_inference(made)
+    assert not tg.is_inference(tg.ones(2))

@@ -5,12 +5,13 @@ from tinygrad_ext.autograd.function import Function, FunctionContext
 from tinygrad_ext.autograd.functional import hessian, jacobian, jvp, vjp
 from tinygrad_ext.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from tinygrad_ext.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
-from tinygrad_ext.autograd.gradient import grad
+from tinygrad_ext.autograd.gradient import backward, grad
 
 __all__ = [
     "Function",
     "FunctionContext",
     "GradcheckError",
+    "backward",
     "enable_grad",
     "functional",
     "grad",

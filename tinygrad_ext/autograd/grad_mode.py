@@ -18,6 +18,12 @@ from tinygrad_ext._core import (
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def _checked(name: str, mode: Any) -> bool:
+    if not isinstance(mode, bool):
+        raise TypeError(f"{name}(): mode must be bool, got {type(mode).__name__} {mode!r}")
+    return mode
+
+
 class _Mode:
     """A context manager that can also decorate a function or a generator function."""
 
@@ -109,7 +115,7 @@ class set_grad_enabled(_Mode):
     """
 
     def __init__(self, mode: bool) -> None:
-        self._mode = bool(mode)
+        self._mode = _checked("set_grad_enabled", mode)
         self._before = is_grad_enabled()
         _set_grad_enabled(self._mode)
 
@@ -144,7 +150,7 @@ class inference_mode(_Mode):
         return super().__new__(cls) if not callable(mode) else cls()(mode)
 
     def __init__(self, mode: bool = True) -> None:
-        self._mode = bool(mode)
+        self._mode = _checked("inference_mode", mode)
 
     def __enter__(self) -> None:
         self._before = is_inference_mode_enabled(), is_grad_enabled()

@@ -1,4 +1,4 @@
-"""`grad`: gradients returned instead of stored."""
+"""Reverse mode from several tensors at once: `backward` stores gradients, `grad` returns them."""
 
 from __future__ import annotations
 
@@ -57,6 +57,41 @@ def grad(
         raise ValueError(f"grad: expected one of grad_outputs per output, got {len(weights)} for {len(ends)}")
     retain = create_graph if retain_graph is None else retain_graph
     return _core.grad(ends, _sequence(inputs), weights, retain, create_graph, bool(allow_unused))
+
+
+def backward(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    *,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Add the gradient of the sum of tensors to ``.grad`` of the leaves they were computed from.
+
+    Parameters
+    ----------
+    tensors : Tensor or sequence of Tensor
+        What to differentiate.
+    grad_tensors : Tensor or sequence of Tensor or None, optional
+        The weights of the tensors in the sum, each of its tensor's shape; None means one, for a scalar.
+    retain_graph : bool, optional
+        Whether the graph can be differentiated again; by default if `create_graph`.
+    create_graph : bool, default False
+        Whether the gradients are themselves recorded, for derivatives of higher order.
+    inputs : Tensor or sequence of Tensor, optional
+        The only tensors whose ``.grad`` changes; they need not be leaves.
+
+    Raises
+    ------
+    RuntimeError
+        If a tensor does not require gradients, is not a scalar and has no weight, if there are more or fewer
+        weights than tensors, or if the graph was freed.
+    """
+    retain = create_graph if retain_graph is None else retain_graph
+    weights = None if grad_tensors is None else _sequence(grad_tensors)
+    wanted = None if inputs is None else _sequence(inputs)
+    _core.backward(_sequence(tensors), weights, retain, create_graph, wanted)
 
 
 def _sequence(value: Tensor | Sequence[Tensor | None]) -> tuple[Tensor | None, ...]:
