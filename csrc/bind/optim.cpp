@@ -1,5 +1,6 @@
 // Optimizer steps: one call over all parameters.
 #include <algorithm>
+#include <deque>
 #include <vector>
 
 #include "bind/cold.h"
@@ -44,27 +45,32 @@ Tensor like_parameter(const char* what, Py_ssize_t number, PyObject* o, const Te
 // that is stored afterwards.
 class Work {
  public:
-  Work(const OptimRule& rule, const double* settings, double decay, double keep, bool maximize)
-      : rule_(rule), common_{0, nullptr, nullptr, {}, settings, decay, keep, maximize} {}
+  explicit Work(const OptimRule& rule) : rule_(rule) {}
 
-  // names[i] is the key in `entry` of the rule's state i, or None.
-  void add(PyObject* param, PyObject* entry, PyObject* names) {
-    const Py_ssize_t number = Py_ssize_t(steps_.size());
-    const Tensor p = like_parameter("the tensor", number, param, nullptr);
-    const Tensor g = like_parameter("grad", number, p.grad().get(), &p);
-    OptimStep step = common_;
-    step.n = p.numel();
-    step.grad = hold(g, false);
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); ++i) {
-      PyObject* name = PyTuple_GET_ITEM(names, i);
-      if (name == Py_None) continue;
-      if (!PyUnicode_Check(name) || !PyDict_Check(entry)) fail<TypeError>(kName, "(): states are looked up by name in dicts");
-      step.state[i] = hold(like_parameter(PyUnicode_AsUTF8(name), number, PyDict_GetItem(entry, name), &p), true);
-    }
-    step.p = hold(p, true);
-    types_.push_back(int(p.dtype()));
-    steps_.push_back(step);
-    ends_.push_back((ends_.empty() ? 0 : ends_.back()) + p.numel());
+  // Parameters that share their settings: (params, entries, names, settings, decay, keep, maximize).
+  void add_batch(PyObject* batch) {
+    PyObject *params, *entries, *names, *settings;
+    OptimStep step{};
+    int maximize = 0;
+    if (!PyTuple_Check(batch)) fail<TypeError>(kName, "(): a batch must be a tuple, got ", Py_TYPE(batch)->tp_name);
+    if (!PyArg_ParseTuple(batch, "O!O!O!O!ddp:optim_step", &PyList_Type, &params, &PyList_Type, &entries, &PyTuple_Type, &names,
+                          &PyTuple_Type, &settings, &step.decay, &step.keep, &maximize))
+      throw PythonError();
+    const Py_ssize_t count = PyList_GET_SIZE(params);
+    if (PyList_GET_SIZE(entries) != count)
+      fail<ValueError>(kName, "(): ", PyList_GET_SIZE(entries), " entries for ", count, " parameters");
+    if (PyTuple_GET_SIZE(names) != rule_.states || PyTuple_GET_SIZE(settings) != rule_.settings)
+      fail<ValueError>(kName, "(): rule '", rule_.name, "' has ", rule_.states, " states and ", rule_.settings, " settings, got ",
+                       PyTuple_GET_SIZE(names), " and ", PyTuple_GET_SIZE(settings));
+    for (int i = 0; i < rule_.states - rule_.optional; ++i)
+      if (PyTuple_GET_ITEM(names, i) == Py_None) fail<ValueError>(kName, "(): rule '", rule_.name, "' needs its state ", i);
+    step.settings = settings_.emplace_back(numbers(settings)).data();
+    step.maximize = maximize != 0;
+    steps_.reserve(steps_.size() + size_t(count));
+    types_.reserve(steps_.size() + size_t(count));
+    ends_.reserve(steps_.size() + size_t(count));
+    held_.reserve(held_.size() + size_t(count * (2 + rule_.states)));
+    for (Py_ssize_t i = 0; i < count; ++i) add(step, PyList_GET_ITEM(params, i), PyList_GET_ITEM(entries, i), names);
   }
 
   // Cut by the number of elements alone: a chunk may end inside a parameter, or cover many.
@@ -97,6 +103,34 @@ class Work {
     bool written;
   };
 
+  static std::vector<double> numbers(PyObject* tuple) {
+    std::vector<double> out;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); ++i) {
+      out.push_back(PyFloat_AsDouble(PyTuple_GET_ITEM(tuple, i)));
+      if (PyErr_Occurred()) throw PythonError();
+    }
+    return out;
+  }
+
+  // names[i] is the key in `entry` of the rule's state i, or None.
+  void add(OptimStep step, PyObject* param, PyObject* entry, PyObject* names) {
+    const Py_ssize_t number = Py_ssize_t(steps_.size());
+    const Tensor p = like_parameter("the tensor", number, param, nullptr);
+    const Tensor g = like_parameter("grad", number, p.grad().get(), &p);
+    step.n = p.numel();
+    step.grad = hold(g, false);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); ++i) {
+      PyObject* name = PyTuple_GET_ITEM(names, i);
+      if (name == Py_None) continue;
+      if (!PyUnicode_Check(name) || !PyDict_Check(entry)) fail<TypeError>(kName, "(): states are looked up by name in dicts");
+      step.state[i] = hold(like_parameter(PyUnicode_AsUTF8(name), number, PyDict_GetItem(entry, name), &p), true);
+    }
+    step.p = hold(p, true);
+    types_.push_back(int(p.dtype()));
+    steps_.push_back(step);
+    ends_.push_back((ends_.empty() ? 0 : ends_.back()) + p.numel());
+  }
+
   char* hold(const Tensor& t, bool written) {
     const Tensor work = ops::contiguous_values(t);
     held_.push_back({t, work, StoragePtr(work->storage), written});
@@ -115,8 +149,8 @@ class Work {
   }
 
   const OptimRule& rule_;
-  const OptimStep common_;
-  std::vector<OptimStep> steps_;
+  std::deque<std::vector<double>> settings_;  // of each batch
+  std::vector<OptimStep> steps_;              // of each parameter
   std::vector<int> types_;
   std::vector<int64_t> ends_;  // of each parameter, if all stood one behind the other
   std::vector<Held> held_;
@@ -125,28 +159,15 @@ class Work {
 struct Step {
   static constexpr OpInfo info{
       .name = kName,
-      .signature =
-          "(rule: str, params: object, entries: object, names: object, settings: object, decay: float, keep: float, maximize: "
-          "bool) -> None",
+      .signature = "(rule: str, batches: object) -> None",
       .doc =
-          "One step of an optimizer over all `params`, a list of tensors with gradients, in place. entries[i][name] is what "
-          "the rule remembers of parameter i for each of `names` (None: does without); `settings` are the rule's own. "
-          "decay * p joins the gradient; p is multiplied by keep."};
-  static PyObject* forward(std::string_view rule_name, Object params, Object entries, Object names,
-                           const std::vector<double>& settings, double decay, double keep, bool maximize) {
-    const OptimRule& rule = find_rule(rule_name);
-    if (!PyList_Check(params.o) || !PyList_Check(entries.o) || PyList_GET_SIZE(params.o) != PyList_GET_SIZE(entries.o))
-      fail<TypeError>(kName, "(): params and entries must be lists of the same length");
-    if (!PyTuple_Check(names.o) || PyTuple_GET_SIZE(names.o) != rule.states)
-      fail<TypeError>(kName, "(): names must be a tuple of ", rule.states, " for rule '", rule.name, "'");
-    for (int i = 0; i < rule.states - rule.optional; ++i)
-      if (PyTuple_GET_ITEM(names.o, i) == Py_None) fail<TypeError>(kName, "(): rule '", rule.name, "' needs its state ", i);
-    if (settings.size() != size_t(rule.settings))
-      fail<TypeError>(kName, "(): settings must be ", rule.settings, " numbers for rule '", rule.name, "', got ",
-                      settings.size());
-    Work work(rule, settings.data(), decay, keep, maximize);
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params.o); ++i)
-      work.add(PyList_GET_ITEM(params.o, i), PyList_GET_ITEM(entries.o, i), names.o);
+          "One step of an optimizer, in place. A batch is (params, entries, names, settings, decay, keep, maximize): a list of "
+          "tensors with gradients; entries[i][name] is what the rule remembers of params[i], for each of `names` (None: does "
+          "without); the rule's own settings; decay * p joins the gradient; p is multiplied by keep."};
+  static PyObject* forward(std::string_view rule, Object batches) {
+    if (!PyList_Check(batches.o)) fail<TypeError>(kName, "(): batches must be a list, got ", Py_TYPE(batches.o)->tp_name);
+    Work work(find_rule(rule));
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(batches.o); ++i) work.add_batch(PyList_GET_ITEM(batches.o, i));
     work.run();
     work.finish();
     return Py_NewRef(Py_None);

@@ -82,11 +82,11 @@ class Adam(FusedOptimizer):
     def _states(self, group: Group) -> tuple[str | None, ...]:
         return self._names if group["amsgrad"] else (*self._names[:2], None)
 
-    def _settings(self, group: Group, counters: tuple[Any, ...], first: bool) -> tuple[Any, Any]:
-        step = counters[0] + 1
+    def _settings(self, group: Group, before: Any, first: bool) -> tuple[Any, Any]:
+        step = before + 1
         beta1, beta2 = group["betas"]
         size, root_bias = group["lr"] / (1 - beta1**step), math.sqrt(1 - beta2**step)
-        return (beta1, beta2, group["eps"], size, root_bias), (step,)
+        return (beta1, beta2, group["eps"], size, root_bias), {"step": step}
 
 
 class AdamW(Adam):
@@ -198,14 +198,17 @@ class NAdam(FusedOptimizer):
         check_betas("NAdam", group)
         check_range("NAdam", group, "eps", "momentum_decay")
 
-    def _settings(self, group: Group, counters: tuple[Any, ...], first: bool) -> tuple[Any, Any]:
-        step = counters[0] + 1
+    def _settings(self, group: Group, before: Any, first: bool) -> tuple[Any, Any]:
+        step = before[0] + 1
         beta1, beta2 = group["betas"]
         lr, slow = group["lr"], group["momentum_decay"]
         mu, following = (beta1 * (1.0 - 0.5 * 0.96 ** (t * slow)) for t in (step, step + 1))
-        product = counters[1] * mu
+        product = before[1] * mu
         of_gradient, of_mean = lr * (1.0 - mu) / (1.0 - product), lr * following / (1.0 - product * following)
-        return (beta1, beta2, group["eps"], of_gradient, of_mean, 1 - beta2**step), (step, product)
+        return (beta1, beta2, group["eps"], of_gradient, of_mean, 1 - beta2**step), {
+            "step": step,
+            "mu_product": product,
+        }
 
 
 class RAdam(FusedOptimizer):
@@ -271,8 +274,8 @@ class RAdam(FusedOptimizer):
         check_betas("RAdam", group)
         check_range("RAdam", group, "eps")
 
-    def _settings(self, group: Group, counters: tuple[Any, ...], first: bool) -> tuple[Any, Any]:
-        step = counters[0] + 1
+    def _settings(self, group: Group, before: Any, first: bool) -> tuple[Any, Any]:
+        step = before + 1
         beta1, beta2 = group["betas"]
         size, bias2 = group["lr"] / (1 - beta1**step), 1 - beta2**step
         # The length of the simple mean that v amounts to, at most and now.
@@ -282,7 +285,7 @@ class RAdam(FusedOptimizer):
         if rectified:
             variance = (length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length)
             size *= math.sqrt(bias2 * variance)
-        return (beta1, beta2, group["eps"], size, float(rectified)), (step,)
+        return (beta1, beta2, group["eps"], size, float(rectified)), {"step": step}
 
 
 class Adamax(FusedOptimizer):
@@ -344,7 +347,7 @@ class Adamax(FusedOptimizer):
         check_betas("Adamax", group)
         check_range("Adamax", group, "eps")
 
-    def _settings(self, group: Group, counters: tuple[Any, ...], first: bool) -> tuple[Any, Any]:
-        step = counters[0] + 1
+    def _settings(self, group: Group, before: Any, first: bool) -> tuple[Any, Any]:
+        step = before + 1
         beta1, beta2 = group["betas"]
-        return (beta1, beta2, group["eps"], group["lr"] / (1 - beta1**step)), (step,)
+        return (beta1, beta2, group["eps"], group["lr"] / (1 - beta1**step)), {"step": step}

@@ -78,8 +78,8 @@ class RMSprop(FusedOptimizer):
         square, momentum, mean = self._names
         return square, momentum if group["momentum"] else None, mean if group["centered"] else None
 
-    def _settings(self, group: Group, counters: tuple[Any, ...], first: bool) -> tuple[Any, Any]:
-        return (group["lr"], group["alpha"], group["eps"], group["momentum"]), (counters[0] + 1,)
+    def _settings(self, group: Group, before: Any, first: bool) -> tuple[Any, Any]:
+        return (group["lr"], group["alpha"], group["eps"], group["momentum"]), {"step": before + 1}
 
 
 class Adagrad(FusedOptimizer):
@@ -152,8 +152,8 @@ class Adagrad(FusedOptimizer):
         start = full_like(param, group["initial_accumulator_value"])
         return {"step": 0, "sum": start.detach()}
 
-    def _settings(self, group: Group, counters: tuple[Any, ...], first: bool) -> tuple[Any, Any]:
-        return (group["lr"] / (1 + counters[0] * group["lr_decay"]), group["eps"]), (counters[0] + 1,)
+    def _settings(self, group: Group, before: Any, first: bool) -> tuple[Any, Any]:
+        return (group["lr"] / (1 + before * group["lr_decay"]), group["eps"]), {"step": before + 1}
 
 
 class Adadelta(FusedOptimizer):
@@ -215,5 +215,5 @@ class Adadelta(FusedOptimizer):
         check_range("Adadelta", group, "eps")
         check_range("Adadelta", group, "rho", most=1)
 
-    def _settings(self, group: Group, counters: tuple[Any, ...], first: bool) -> tuple[Any, Any]:
-        return (group["lr"], group["rho"], group["eps"]), (counters[0] + 1,)
+    def _settings(self, group: Group, before: Any, first: bool) -> tuple[Any, Any]:
+        return (group["lr"], group["rho"], group["eps"]), {"step": before + 1}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import Any, ClassVar, TypeAlias
 
 from tinygrad_ext._core import Tensor, optim_step, zeros_like
@@ -12,6 +13,8 @@ Group: TypeAlias = dict[str, Any]
 Entry: TypeAlias = dict[str, Any]
 
 _NOTHING: Entry = {}
+# Parameters, and what is remembered of each.
+_Batch: TypeAlias = tuple[list[Tensor], list[Entry]]
 
 
 class FusedOptimizer(Optimizer):
@@ -28,10 +31,12 @@ class FusedOptimizer(Optimizer):
     # `_names` are in the rule's order and start from zero. Parameters that agree in `_counters` are stepped
     # together.
 
-    def _settings(
-        self, group: Group, counters: tuple[Any, ...], first: bool
-    ) -> tuple[tuple[float, ...], tuple[Any, ...]]:
-        """Give the rule's settings for a step from `counters` (`first`: from no state), and those after."""
+    def _settings(self, group: Group, before: Any, first: bool) -> tuple[tuple[float, ...], dict[str, float]]:
+        """Give the rule's settings for a step, and the counters after it.
+
+        `before` has the counters: a number where there is one, a tuple where there are several. `first` says
+        that the states start with this step.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not define _settings")
 
     def _check(self, group: Group) -> None:
@@ -58,32 +63,48 @@ class FusedOptimizer(Optimizer):
             return 0.0, 1.0 - group["lr"] * decay
         return decay, 1.0
 
-    def _update(self, group: Group) -> None:
-        names, counters, state = self._states(group), tuple(self._counters), self.state
-        needed = {*counters, *names} - {None}
-        # Parameters that have seen equally many steps go to C++ together: as a rule, all of them.
-        batches: dict[tuple[Any, ...], tuple[list[Tensor], list[Entry]]] = {}
-        fresh: list[tuple[Tensor, Entry]] = []
+    def _update_all(self) -> None:
+        calls: list[tuple[Any, ...]] = []
+        done: list[tuple[_Batch, dict[str, float], bool]] = []
+        for group in self.param_groups:
+            names, decay = self._states(group), self._decay(group)
+            for before, batch, fresh in self._batches(group, names):
+                settings, after = self._settings(group, before, fresh)
+                calls.append((*batch, names, settings, *decay, group["maximize"]))
+                done.append((batch, after, fresh))
+        optim_step(self._rule, calls)
+        # Only now, so that a failed call leaves no trace.
+        for (params, entries), after, fresh in done:
+            if after:
+                for entry in entries:
+                    entry.update(after)
+            if fresh:
+                self.state.update(zip(params, entries, strict=True))
+
+    def _batches(self, group: Group, names: tuple[str | None, ...]) -> Iterator[tuple[Any, _Batch, bool]]:
+        """Yield counters, the parameters that agree in them (as a rule, all) and whether these are new."""
+        state = self.state
+        needed = {*self._counters, *names} - {None}
+        counted = itemgetter(*self._counters) if self._counters else _no_counters
+        known: dict[Any, _Batch] = {}
+        fresh: dict[Any, _Batch] = {}
         for param in group["params"]:
             if param.grad is None:
                 continue
-            entry = state.get(param, _NOTHING)
-            first = not needed <= entry.keys()
-            if first and needed:
+            entry, batches = state.get(param, _NOTHING), known
+            if not needed <= entry.keys():
                 # Something may be there: a setting that needs more was switched on in between.
-                entry = {**self._start(param, group), **entry}
-                fresh.append((param, entry))
-            key = (first, *[entry[name] for name in counters])
-            batch = batches.get(key)
+                entry, batches = {**self._start(param, group), **entry}, fresh
+            before = counted(entry)
+            batch = batches.get(before)
             if batch is None:
-                batch = batches[key] = [], []
+                batch = batches[before] = [], []
             batch[0].append(param)
             batch[1].append(entry)
-        decay, keep = self._decay(group)
-        for (first, *before), (params, entries) in batches.items():
-            settings, after = self._settings(group, tuple(before), first)
-            optim_step(self._rule, params, entries, names, settings, decay, keep, group["maximize"])
-            # Only now, so that a failed call leaves no trace.
-            for entry in entries if counters else ():
-                entry.update(zip(counters, after, strict=True))
-        state.update(fresh)
+        for batches in (known, fresh):
+            for before, batch in batches.items():
+                yield before, batch, batches is fresh
+
+
+def _no_counters(entry: Entry) -> None:
+    """What stands for the counters of an optimizer without."""

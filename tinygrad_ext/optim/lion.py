@@ -55,8 +55,8 @@ class Lion(FusedOptimizer):
         super()._check(group)
         check_betas("Lion", group)
 
-    def _settings(self, group: Group, counters: tuple[Any, ...], first: bool) -> tuple[Any, Any]:
-        return (group["lr"], *group["betas"]), ()
+    def _settings(self, group: Group, before: Any, first: bool) -> tuple[Any, Any]:
+        return (group["lr"], *group["betas"]), {}
 
     def _decay(self, group: Group) -> tuple[float, float]:
         return 0.0, 1.0 - group["lr"] * group["weight_decay"]

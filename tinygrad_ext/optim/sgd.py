@@ -77,7 +77,7 @@ class SGD(FusedOptimizer):
     def _states(self, group: Group) -> tuple[str | None, ...]:
         return self._names if group["momentum"] else (None,)
 
-    def _settings(self, group: Group, counters: tuple[Any, ...], first: bool) -> tuple[Any, Any]:
+    def _settings(self, group: Group, before: Any, first: bool) -> tuple[Any, Any]:
         # The first gradient is the momentum; it is not blended with one that was never there.
         blend = 1.0 if first else 1.0 - group["dampening"]
-        return (group["lr"], group["momentum"], blend, float(group["nesterov"])), ()
+        return (group["lr"], group["momentum"], blend, float(group["nesterov"])), {}
