@@ -16,6 +16,7 @@
 #include "bind/places.h"
 #include "bind/size.h"
 #include "bind/slots.h"
+#include "core/memory.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
 
@@ -58,25 +59,31 @@ struct SetNumThreads {
 };
 
 struct Stats {
-  static constexpr OpInfo info{.name = "memory_stats",
-                               .signature = "() -> dict",
-                               .doc = "Bytes in_use by tensors, cached for reuse, and the peak of in_use."};
+  static constexpr OpInfo info{
+      .name = "memory_stats",
+      .signature = "() -> dict",
+      .doc =
+          "What the allocator of tensors has, in bytes: in_use by tensors, cached for reuse, the peak of in_use and the limit "
+          "(None: none). How often memory was asked for: allocations, of which from_system were not served from the cache."};
   static PyObject* forward() {
     const MemoryStats s = memory_stats();
     py::dict d;
     d["in_use"] = s.in_use;
     d["cached"] = s.cached;
     d["peak"] = s.peak;
+    d["limit"] = s.limit < 0 ? py::object(py::none()) : py::int_(s.limit);
+    d["allocations"] = s.allocations;
+    d["from_system"] = s.from_system;
     return d.release().ptr();
   }
 };
 
 struct ResetPeak {
-  static constexpr OpInfo info{.name = "reset_peak_memory",
+  static constexpr OpInfo info{.name = "reset_peak_memory_stats",
                                .signature = "() -> None",
                                .doc = "Starts the peak of memory_stats() again from what is in use."};
   static PyObject* forward() {
-    reset_peak_memory();
+    reset_peak_memory_stats();
     return Py_NewRef(Py_None);
   }
 };
@@ -84,8 +91,23 @@ struct ResetPeak {
 struct EmptyCache {
   static constexpr OpInfo info{.name = "empty_cache",
                                .signature = "() -> int",
-                               .doc = "Returns cached blocks to the system; gives the number of bytes returned."};
-  static PyObject* forward() { return PyLong_FromSize_t(empty_cache()); }
+                               .doc = "Returns to the system what no tensor uses; gives the number of bytes returned."};
+  static PyObject* forward() { return PyLong_FromLongLong(empty_cache()); }
+};
+
+struct SetMemoryLimit {
+  static constexpr OpInfo info{
+      .name = "set_memory_limit",
+      .signature = "(bytes: Optional[int]) -> None",
+      .doc =
+          "Limits what tensors use and what is cached, together; None lifts the limit. An operation that needs more gives "
+          "back what is cached, and if that is not enough raises MemoryError and changes nothing. "
+          "TINYGRAD_EXT_MEMORY_LIMIT in the environment sets it at import. NumPy's arrays do not count."};
+  static PyObject* forward(std::optional<int64_t> bytes) {
+    if (bytes && *bytes < 0) fail<ValueError>("set_memory_limit(): the limit must be at least 0 bytes or None, got ", *bytes);
+    set_memory_limit(bytes.value_or(-1));
+    return Py_NewRef(Py_None);
+  }
 };
 
 // In chunks, so that a thread that starts late takes fewer of them.
@@ -132,6 +154,7 @@ PYBIND11_MODULE(_core, m) {
   try {
     kernels::choose_level(level && *level ? level : nullptr);
     parallel::init_from_environment();
+    memory::init_from_environment();
   } catch (const std::exception& e) {
     throw py::import_error(e.what());
   }
@@ -189,6 +212,7 @@ PYBIND11_MODULE(_core, m) {
   def_function<ResetPeak>(m);
   def_function<EmptyCache>(m);
   def_function<PeakFlops>(m);
+  def_function<SetMemoryLimit>(m);
   m.attr("__version__") = TG_VERSION;
   m.attr("build") = std::string(TG_BUILD_TYPE) + ", " + TG_COMPILER;
 }

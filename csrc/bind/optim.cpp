@@ -1,4 +1,8 @@
 // Optimizer steps: one call over all parameters.
+#include <algorithm>
+#include <deque>
+#include <vector>
+
 #include "bind/cold.h"
 #include "bind/module.h"
 #include "core/gil.h"
@@ -10,161 +14,168 @@ namespace py = pybind11;
 namespace tg::bind {
 namespace {
 
+using kernels::OptimRule;
+using kernels::OptimStep;
 using ops::table;
 
-// Parameters below this size are stepped on the calling thread.
-constexpr int64_t kGrain = 1 << 16;
+constexpr const char* kName = "optim_step";
+// Elements, of one or several parameters, that a thread takes at once.
+constexpr int64_t kGrain = 1 << 15;
 
-// A checked list: one tensor per parameter, of its shape and dtype.
-TensorList like_parameters(const char* op, const char* what, const py::sequence& list, const TensorList* params) {
-  TensorList out;
-  if (params && list.size() == 0) return out;
-  if (params && list.size() != params->size())
-    fail<ValueError>(op, "(): ", list.size(), " ", what, " for ", params->size(), " parameters");
-  for (size_t i = 0; i < list.size(); ++i) {
-    const py::object o = list[i];
-    if (!is_tensor(o.ptr()))
-      fail<TypeError>(op, "(): element ", i, " of ", what, " must be a Tensor, got ", Py_TYPE(o.ptr())->tp_name);
-    Tensor t = Tensor::borrow(static_cast<TensorImpl*>(o.ptr()));
-    ops::require_floating(op, what, t);
-    if (params) {
-      const Tensor& p = (*params)[i];
-      if (!same(t.shape(), p.shape()) || t.dtype() != p.dtype()) {
-        fail<RuntimeError>(op, "(): element ", i, " of ", what, " has shape ", Show{t.shape()}, " and dtype ", t.dtype(),
-                           ", its parameter ", Show{p.shape()}, " and ", p.dtype());
-      }
-    }
-    out.push_back(t);
-  }
-  return out;
+const OptimRule& find_rule(std::string_view name) {
+  for (const OptimRule& rule : table().optim.rules)
+    if (name == rule.name) return rule;
+  fail<ValueError>(kName, "(): there is no rule '", name, "'");
 }
 
-// Tensors that a step writes to: in place where they are contiguous, else through a copy that is stored afterwards.
-class Written {
- public:
-  explicit Written(const TensorList& tensors) : tensors_(tensors) {
-    for (const Tensor& t : tensors_) {
-      work_.push_back(ops::contiguous_values(t));
-      pointers_.push_back(work_.back().bytes());
-    }
+Tensor like_parameter(const char* what, Py_ssize_t number, PyObject* o, const Tensor* p) {
+  if (!o || !is_tensor(o))
+    fail<TypeError>(kName, "(): ", what, " of parameter ", number, " must be a Tensor, got ",
+                    o ? Py_TYPE(o)->tp_name : "nothing");
+  const Tensor t = Tensor::borrow(static_cast<TensorImpl*>(o));
+  ops::require_floating(kName, what, t);
+  if (p && (!same(t.shape(), p->shape()) || t.dtype() != p->dtype())) {
+    fail<RuntimeError>(kName, "(): ", what, " of parameter ", number, " has shape ", Show{t.shape()}, " and dtype ", t.dtype(),
+                       ", its parameter ", Show{p->shape()}, " and ", p->dtype());
   }
-  // The element `at` of tensor i; null where there are no tensors.
-  char* at(size_t i, int64_t byte) const { return pointers_.empty() ? nullptr : pointers_[i] + byte; }
-  void finish() const {
-    for (size_t i = 0; i < tensors_.size(); ++i) {
-      if (work_[i].is(tensors_[i])) {
-        tensors_[i].wrote();
-      } else {
-        ops::copy_values(tensors_[i], work_[i]);
+  return t;
+}
+
+// What a step reads and writes, gathered and checked before anything is changed. What is not contiguous goes through a copy
+// that is stored afterwards.
+class Work {
+ public:
+  explicit Work(const OptimRule& rule) : rule_(rule) {}
+
+  // Parameters that share their settings: (params, entries, names, settings, decay, keep, maximize).
+  void add_batch(PyObject* batch) {
+    PyObject *params, *entries, *names, *settings;
+    OptimStep step{};
+    int maximize = 0;
+    if (!PyTuple_Check(batch)) fail<TypeError>(kName, "(): a batch must be a tuple, got ", Py_TYPE(batch)->tp_name);
+    if (!PyArg_ParseTuple(batch, "O!O!O!O!ddp:optim_step", &PyList_Type, &params, &PyList_Type, &entries, &PyTuple_Type, &names,
+                          &PyTuple_Type, &settings, &step.decay, &step.keep, &maximize))
+      throw PythonError();
+    const Py_ssize_t count = PyList_GET_SIZE(params);
+    if (PyList_GET_SIZE(entries) != count)
+      fail<ValueError>(kName, "(): ", PyList_GET_SIZE(entries), " entries for ", count, " parameters");
+    if (PyTuple_GET_SIZE(names) != rule_.states || PyTuple_GET_SIZE(settings) != rule_.settings)
+      fail<ValueError>(kName, "(): rule '", rule_.name, "' has ", rule_.states, " states and ", rule_.settings, " settings, got ",
+                       PyTuple_GET_SIZE(names), " and ", PyTuple_GET_SIZE(settings));
+    for (int i = 0; i < rule_.states - rule_.optional; ++i)
+      if (PyTuple_GET_ITEM(names, i) == Py_None) fail<ValueError>(kName, "(): rule '", rule_.name, "' needs its state ", i);
+    step.settings = settings_.emplace_back(numbers(settings)).data();
+    step.maximize = maximize != 0;
+    steps_.reserve(steps_.size() + size_t(count));
+    types_.reserve(steps_.size() + size_t(count));
+    ends_.reserve(steps_.size() + size_t(count));
+    held_.reserve(held_.size() + size_t(count * (2 + rule_.states)));
+    for (Py_ssize_t i = 0; i < count; ++i) add(step, PyList_GET_ITEM(params, i), PyList_GET_ITEM(entries, i), names);
+  }
+
+  // Cut by the number of elements alone: a chunk may end inside a parameter, or cover many.
+  void run() const {
+    const int64_t total = ends_.empty() ? 0 : ends_.back();
+    Unlocked unlocked(total * 4, {});
+    parallel_ranges(total, total < 2 * kGrain ? total : kGrain, [&](int64_t begin, int64_t end) {
+      for (size_t i = std::upper_bound(ends_.begin(), ends_.end(), begin) - ends_.begin(); begin < end; ++i) {
+        const int64_t stop = std::min(end, ends_[i]);
+        part(i, steps_[i].n - (ends_[i] - begin), stop - begin);
+        begin = stop;
       }
+    });
+  }
+
+  void finish() const {
+    for (const Held& h : held_) {
+      if (!h.written) continue;
+      if (h.work.is(h.tensor))
+        h.tensor.wrote();
+      else
+        ops::copy_values(h.tensor, h.work);
     }
   }
 
  private:
-  const TensorList& tensors_;
-  TensorList work_;
-  std::vector<char*> pointers_;
+  struct Held {
+    Tensor tensor, work;
+    StoragePtr pin;  // other threads may rebind a tensor while this one works
+    bool written;
+  };
+
+  static std::vector<double> numbers(PyObject* tuple) {
+    std::vector<double> out;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); ++i) {
+      out.push_back(PyFloat_AsDouble(PyTuple_GET_ITEM(tuple, i)));
+      if (PyErr_Occurred()) throw PythonError();
+    }
+    return out;
+  }
+
+  // names[i] is the key in `entry` of the rule's state i, or None.
+  void add(OptimStep step, PyObject* param, PyObject* entry, PyObject* names) {
+    const Py_ssize_t number = Py_ssize_t(steps_.size());
+    const Tensor p = like_parameter("the tensor", number, param, nullptr);
+    const Tensor g = like_parameter("grad", number, p.grad().get(), &p);
+    step.n = p.numel();
+    step.grad = hold(g, false);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); ++i) {
+      PyObject* name = PyTuple_GET_ITEM(names, i);
+      if (name == Py_None) continue;
+      if (!PyUnicode_Check(name) || !PyDict_Check(entry)) fail<TypeError>(kName, "(): states are looked up by name in dicts");
+      step.state[i] = hold(like_parameter(PyUnicode_AsUTF8(name), number, PyDict_GetItem(entry, name), &p), true);
+    }
+    step.p = hold(p, true);
+    types_.push_back(int(p.dtype()));
+    steps_.push_back(step);
+    ends_.push_back((ends_.empty() ? 0 : ends_.back()) + p.numel());
+  }
+
+  char* hold(const Tensor& t, bool written) {
+    const Tensor work = ops::contiguous_values(t);
+    held_.push_back({t, work, StoragePtr(work->storage), written});
+    return work.bytes();
+  }
+
+  void part(size_t i, int64_t begin, int64_t n) const {
+    OptimStep step = steps_[i];
+    const int64_t at = begin * int64_t(itemsize(DType(types_[i])));
+    step.n = n;
+    step.p = static_cast<char*>(step.p) + at;
+    step.grad = static_cast<const char*>(step.grad) + at;
+    for (void*& state : step.state)
+      if (state) state = static_cast<char*>(state) + at;
+    rule_.fn[types_[i]](step);
+  }
+
+  const OptimRule& rule_;
+  std::deque<std::vector<double>> settings_;  // of each batch
+  std::vector<OptimStep> steps_;              // of each parameter
+  std::vector<int> types_;
+  std::vector<int64_t> ends_;  // of each parameter, if all stood one behind the other
+  std::vector<Held> held_;
 };
 
-// Calls step(i, begin, end) over the elements of every parameter, large ones cut.
-template <class F>
-void for_each_part(const TensorList& params, const F& step) {
-  int64_t total = 0;
-  for (const Tensor& p : params) total += p.numel();
-  Unlocked unlocked(total * 4, {});
-  for (size_t i = 0; i < params.size(); ++i) {
-    parallel_ranges(params[i].numel(), params[i].numel() < 2 * kGrain ? params[i].numel() : kGrain,
-                    [&](int64_t begin, int64_t end) { step(i, begin, end); });
-  }
-}
-
-void sgd_step(const py::sequence& param_list, const py::sequence& grad_list, const py::sequence& buffer_list, bool first,
-              double lr, double momentum, double dampening, double weight_decay, bool nesterov, bool maximize) {
-  const TensorList params = like_parameters("sgd_step", "params", param_list, nullptr);
-  TensorList grads = like_parameters("sgd_step", "grads", grad_list, &params);
-  const TensorList buffers = like_parameters("sgd_step", "buffers", buffer_list, &params);
-  if (grads.size() != params.size()) fail<ValueError>("sgd_step(): no gradients given");
-  if (momentum != 0 && buffers.empty() && !params.empty()) fail<ValueError>("sgd_step(): momentum needs buffers");
-  const TensorList none;
-  const Written p(params), b(momentum != 0 ? buffers : none);
-  for (Tensor& g : grads) g = ops::contiguous_values(g);
-  const kernels::Sgd h{lr, momentum, dampening, weight_decay, nesterov, maximize, first};
-  for_each_part(params, [&](size_t i, int64_t begin, int64_t end) {
-    const int type = int(params[i].dtype());
-    const int64_t at = begin * int64_t(itemsize(params[i].dtype()));
-    table().optim.sgd[type](h, end - begin, p.at(i, at), grads[i]->data + at, b.at(i, at));
-  });
-  p.finish();
-  b.finish();
-}
-
-void adam_step(const py::sequence& param_list, const py::sequence& grad_list, const py::sequence& m_list,
-               const py::sequence& v_list, const py::sequence& max_v_list, int64_t step, double lr, double beta1, double beta2,
-               double eps, double weight_decay, bool decoupled, bool maximize) {
-  const TensorList params = like_parameters("adam_step", "params", param_list, nullptr);
-  TensorList grads = like_parameters("adam_step", "grads", grad_list, &params);
-  const TensorList ms = like_parameters("adam_step", "exp_avgs", m_list, &params);
-  const TensorList vs = like_parameters("adam_step", "exp_avg_sqs", v_list, &params);
-  const TensorList max_vs = like_parameters("adam_step", "max_exp_avg_sqs", max_v_list, &params);
-  if (grads.size() != params.size() || ms.size() != params.size() || vs.size() != params.size()) {
-    fail<ValueError>("adam_step(): grads, exp_avgs and exp_avg_sqs must have one tensor per parameter");
-  }
-  if (step < 1) fail<ValueError>("adam_step(): step counts from 1, got ", step);
-  const Written p(params), m(ms), v(vs), max_v(max_vs);
-  for (Tensor& g : grads) g = ops::contiguous_values(g);
-  const kernels::Adam h{
-      lr,        beta1,   beta2, eps, weight_decay, 1 - std::pow(beta1, double(step)), 1 - std::pow(beta2, double(step)),
-      decoupled, maximize};
-  for_each_part(params, [&](size_t i, int64_t begin, int64_t end) {
-    const int type = int(params[i].dtype());
-    const int64_t at = begin * int64_t(itemsize(params[i].dtype()));
-    table().optim.adam[type](h, end - begin, p.at(i, at), grads[i]->data + at, m.at(i, at), v.at(i, at), max_v.at(i, at));
-  });
-  for (const Written* w : {&p, &m, &v, &max_v}) w->finish();
-}
-
-py::sequence sequence(const char* op, const char* name, Object o) {
-  if (!looks_like_list(o.o))
-    fail<TypeError>(op, "(): argument '", name, "' must be a list of tensors, got ", Py_TYPE(o.o)->tp_name);
-  return py::reinterpret_borrow<py::sequence>(o.o);
-}
-
-struct SgdStep {
+struct Step {
   static constexpr OpInfo info{
-      .name = "sgd_step",
-      .signature =
-          "(params: object, grads: object, buffers: object, first: bool, lr: float, momentum: float, dampening: float, "
-          "weight_decay: float, nesterov: bool, maximize: bool) -> None",
-      .doc = "One step of SGD over all parameters, in place. `first` fills the momentum buffers with the gradients."};
-  static PyObject* forward(Object params, Object grads, Object buffers, bool first, double lr, double momentum, double dampening,
-                           double weight_decay, bool nesterov, bool maximize) {
-    sgd_step(sequence(info.name, "params", params), sequence(info.name, "grads", grads), sequence(info.name, "buffers", buffers),
-             first, lr, momentum, dampening, weight_decay, nesterov, maximize);
-    return Py_NewRef(Py_None);
-  }
-};
-
-struct AdamStep {
-  static constexpr OpInfo info{
-      .name = "adam_step",
-      .signature =
-          "(params: object, grads: object, exp_avgs: object, exp_avg_sqs: object, max_exp_avg_sqs: object, step: int, lr: "
-          "float, beta1: float, beta2: float, eps: float, weight_decay: float, decoupled: bool, maximize: bool) -> None",
-      .doc = "One step of Adam (AdamW where decoupled) over all parameters, in place."};
-  static PyObject* forward(Object params, Object grads, Object m, Object v, Object max_v, int64_t step, double lr, double beta1,
-                           double beta2, double eps, double weight_decay, bool decoupled, bool maximize) {
-    adam_step(sequence(info.name, "params", params), sequence(info.name, "grads", grads), sequence(info.name, "exp_avgs", m),
-              sequence(info.name, "exp_avg_sqs", v), sequence(info.name, "max_exp_avg_sqs", max_v), step, lr, beta1, beta2, eps,
-              weight_decay, decoupled, maximize);
+      .name = kName,
+      .signature = "(rule: str, batches: object) -> None",
+      .doc =
+          "One step of an optimizer, in place. A batch is (params, entries, names, settings, decay, keep, maximize): a list of "
+          "tensors with gradients; entries[i][name] is what the rule remembers of params[i], for each of `names` (None: does "
+          "without); the rule's own settings; decay * p joins the gradient; p is multiplied by keep."};
+  static PyObject* forward(std::string_view rule, Object batches) {
+    if (!PyList_Check(batches.o)) fail<TypeError>(kName, "(): batches must be a list, got ", Py_TYPE(batches.o)->tp_name);
+    Work work(find_rule(rule));
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(batches.o); ++i) work.add_batch(PyList_GET_ITEM(batches.o, i));
+    work.run();
+    work.finish();
     return Py_NewRef(Py_None);
   }
 };
 
 }  // namespace
 
-void init_optim(py::module_& m) {
-  def_function<SgdStep>(m);
-  def_function<AdamStep>(m);
-}
+void init_optim(py::module_& m) { def_function<Step>(m); }
 
 }  // namespace tg::bind

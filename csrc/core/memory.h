@@ -7,7 +7,9 @@
 namespace tg {
 
 struct MemoryStats {
-  int64_t in_use, cached, peak;  // bytes
+  int64_t in_use, cached, peak;      // bytes
+  int64_t limit;                     // bytes; -1: none
+  int64_t allocations, from_system;  // how often memory was asked for, here and from the system
 };
 
 namespace memory {
@@ -24,23 +26,26 @@ struct Lists {
   static constexpr int kClasses = kFineClasses + 4 * 40;
   FreeBlock* head[kClasses] = {};
   int64_t in_use = 0, peak = 0, reserved = 0;  // bytes
+  int64_t allocations = 0;
 };
 extern Lists g_lists;
 
 int coarse_class(size_t bytes);
 size_t class_bytes(int size_class);
-void* refill(int size_class);  // throws std::bad_alloc
+void* refill(int size_class);  // throws MemoryError
+void init_from_environment();  // TINYGRAD_EXT_MEMORY_LIMIT
 void note_peak();
 
 constexpr int fine_class(size_t bytes) { return int((bytes + 63) / 64) - (bytes != 0); }
 
 }  // namespace memory
 
-// Memory of at least `bytes`, 64-byte aligned, not cleared. Throws std::bad_alloc when there is none.
+// Memory of at least `bytes`, 64-byte aligned, not cleared. Throws MemoryError when there is none, or none below the limit.
 inline void* allocate(size_t bytes) {
   const bool fine = bytes <= memory::kFine;
   const int c = fine ? memory::fine_class(bytes) : memory::coarse_class(bytes);
   memory::FreeBlock* block = memory::g_lists.head[c];
+  ++memory::g_lists.allocations;
   if (!block) [[unlikely]]
     return memory::refill(c);
   memory::g_lists.head[c] = block->next;
@@ -72,8 +77,10 @@ struct Pooled {
 };
 
 MemoryStats memory_stats();
-void reset_peak_memory();
-// Returns cached large blocks to the system; gives the number of bytes returned.
+void reset_peak_memory_stats();
+// Returns to the system what no tensor uses; gives the number of bytes returned.
 int64_t empty_cache();
+// What may be in use and cached together, in bytes; -1: whatever the machine has. Above it allocate throws.
+void set_memory_limit(int64_t bytes);
 
 }  // namespace tg

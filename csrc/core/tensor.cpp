@@ -84,8 +84,8 @@ inline TensorImpl* with_storage(int64_t numel, DType dtype) {
   Storage* storage;
   try {
     storage = Storage::create(bytes);
-  } catch (const std::bad_alloc&) {
-    fail<MemoryError>("not enough memory for a tensor of ", numel, " elements of ", dtype, " (", bytes, " bytes)");
+  } catch (const MemoryError& e) {
+    fail<MemoryError>(e.what(), ", for a tensor of ", numel, " elements of ", dtype);
   }
   TensorImpl* t;
   try {

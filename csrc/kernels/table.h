@@ -332,21 +332,25 @@ struct IndexTable {
                  int64_t dim_step) = nullptr;
 };
 
-struct Sgd {
-  double lr, momentum, dampening, weight_decay;
-  bool nesterov, maximize, first;  // first: the momentum buffer is filled with the gradient, not blended
+// One step of an optimizer over one contiguous parameter.
+struct OptimStep {
+  static constexpr int kStates = 3;
+  int64_t n;
+  void* p;
+  const void* grad;
+  void* state[kStates];    // what the rule remembers of each element; null what the settings do without
+  const double* settings;  // the rule's own, in the order in which its struct reads them
+  double decay, keep;      // decay * p joins the gradient; p is multiplied by keep
+  bool maximize;
 };
-struct Adam {
-  double lr, beta1, beta2, eps, weight_decay;
-  double bias1, bias2;       // 1 - beta^t
-  bool decoupled, maximize;  // decoupled: AdamW's weight decay
+struct OptimRule {
+  const char* name;
+  int settings, states, optional;  // how many; the last `optional` states may be null
+  void (*fn[kFloatTypes])(const OptimStep&);
 };
 
 struct OptimTable {
-  // One contiguous parameter; buffer may be null when momentum is 0.
-  void (*sgd[kFloatTypes])(const Sgd&, int64_t n, void* p, const void* grad, void* buffer) = {};
-  // max_v is null unless amsgrad.
-  void (*adam[kFloatTypes])(const Adam&, int64_t n, void* p, const void* grad, void* m, void* v, void* max_v) = {};
+  OptimRule rules[9] = {};
 };
 
 struct RandomTable {

@@ -109,7 +109,7 @@ def test_backward_frees_as_it_goes():
     x = tg.rand(size // 4, requires_grad=True)
     y = x
     gc.collect()
-    tg.reset_peak_memory()
+    tg.reset_peak_memory_stats()
     before = in_use()
     for _ in range(depth):
         y = y.sigmoid()

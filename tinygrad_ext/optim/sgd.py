@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from tinygrad_ext._core import Tensor, sgd_step, zeros_like
-from tinygrad_ext.optim.optimizer import Optimizer, Parameters, check_range
+from tinygrad_ext.optim.fused import FusedOptimizer, Group
+from tinygrad_ext.optim.optimizer import Parameters, check_range
 
 
-class SGD(Optimizer):
+class SGD(FusedOptimizer):
     """``p -= lr * g``; with momentum ``b = momentum * b + (1 - dampening) * g; p -= lr * b``.
 
     Parameters
@@ -28,12 +28,18 @@ class SGD(Optimizer):
         Steps along ``g + momentum * b`` (Sutskever et al., 2013); needs momentum and no dampening.
     maximize : bool, default False
         Ascends instead.
+    foreach, fused, differentiable
+        See `Optimizer`.
 
     Raises
     ------
     ValueError
         If a setting is out of range; names it.
     """
+
+    _rule = "sgd"
+    _names = ("momentum_buffer",)
+    _counters: ClassVar[Mapping[str, float]] = {}
 
     def __init__(
         self,
@@ -45,6 +51,9 @@ class SGD(Optimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
         defaults = {
             "lr": lr,
@@ -53,58 +62,22 @@ class SGD(Optimizer):
             "weight_decay": weight_decay,
             "nesterov": nesterov,
             "maximize": maximize,
+            "foreach": foreach,
+            "differentiable": differentiable,
+            "fused": fused,
         }
         super().__init__(params, defaults)
 
-    def _check(self, group: dict[str, Any]) -> None:
-        check_range(
-            "SGD",
-            lr=(group["lr"], 0, math.inf),
-            momentum=(group["momentum"], 0, math.inf),
-            dampening=(group["dampening"], -math.inf, math.inf),
-            weight_decay=(group["weight_decay"], 0, math.inf),
-        )
+    def _check(self, group: Group) -> None:
+        super()._check(group)
+        check_range("SGD", group, "momentum")
         if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
             raise ValueError("SGD: nesterov needs a momentum above 0 and a dampening of 0")
 
-    def _update(self, group: dict[str, Any]) -> None:
-        if group["momentum"]:
-            self._update_with_momentum(group)
-            return
-        params = group["params"]
-        grads = [grad for param in params if (grad := param.grad) is not None]
-        if len(grads) < len(params):
-            params = [param for param in params if param.grad is not None]
-        sgd_step(
-            params, grads, [], False, group["lr"], 0.0, 0.0, group["weight_decay"], False, group["maximize"]
-        )
+    def _states(self, group: Group) -> tuple[str | None, ...]:
+        return self._names if group["momentum"] else (None,)
 
-    def _update_with_momentum(self, group: dict[str, Any]) -> None:
-        # Two batches at most: a parameter whose gradient is its first has no momentum to blend with yet.
-        batches: dict[bool, tuple[list[Tensor], list[Tensor], list[Tensor]]] = {}
-        state = self.state
-        for param in group["params"]:
-            grad = param.grad
-            if grad is None:
-                continue
-            entry = state.get(param)
-            first = entry is None
-            if first not in batches:
-                batches[first] = [], [], []
-            params, grads, buffers = batches[first]
-            params.append(param)
-            grads.append(grad)
-            buffers.append(zeros_like(param) if entry is None else entry["momentum_buffer"])
-        settings = (
-            group["momentum"],
-            group["dampening"],
-            group["weight_decay"],
-            group["nesterov"],
-            group["maximize"],
-        )
-        for first, (params, grads, buffers) in batches.items():
-            sgd_step(params, grads, buffers, first, group["lr"], *settings)
-            if first:
-                # Only now, so that a failed call leaves no trace.
-                for param, buffer in zip(params, buffers, strict=True):
-                    state[param] = {"momentum_buffer": buffer}
+    def _settings(self, group: Group, before: Any, first: bool) -> tuple[Any, Any]:
+        # The first gradient is the momentum; it is not blended with one that was never there.
+        blend = 1.0 if first else 1.0 - group["dampening"]
+        return (group["lr"], group["momentum"], blend, float(group["nesterov"])), {}
