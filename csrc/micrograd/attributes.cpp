@@ -14,25 +14,23 @@ Value* self_of(PyObject* o) { return static_cast<Value*>(o); }
 PyObject* as_str(const std::string& text) { return PyUnicode_FromStringAndSize(text.data(), Py_ssize_t(text.size())); }
 
 // Sets a number of v; del v.data comes as null.
-int set_number(PyObject* given, const char* what, double& field, uint8_t& ints, uint8_t int_flag) {
+int set_number(PyObject* given, const char* what, Value* v, double Value::* field, uint32_t int_flag) {
   Number n;
   const int found = given ? to_number(given, n) : 0;
   if (found == 0) refuse_number(what, given);
   if (found <= 0) return -1;
-  field = n.value;
-  ints = uint8_t(n.is_int ? ints | int_flag : ints & ~int_flag);
+  v->*field = n.value;
+  v->ints = n.is_int ? v->ints | int_flag : v->ints & ~int_flag;
   return 0;
 }
 
 PyObject* get_data(PyObject* self, void*) { return PyFloat_FromDouble(self_of(self)->data); }
 PyObject* get_grad(PyObject* self, void*) { return PyFloat_FromDouble(self_of(self)->grad); }
 int set_data(PyObject* self, PyObject* given, void*) {
-  Value* v = self_of(self);
-  return set_number(given, "Value.data", v->data, v->ints, kIntData);
+  return set_number(given, "Value.data", self_of(self), &Value::data, kIntData);
 }
 int set_grad(PyObject* self, PyObject* given, void*) {
-  Value* v = self_of(self);
-  return set_number(given, "Value.grad", v->grad, v->ints, kIntGrad);
+  return set_number(given, "Value.grad", self_of(self), &Value::grad, kIntGrad);
 }
 
 // A str kept in extras.

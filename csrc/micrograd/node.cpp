@@ -8,10 +8,9 @@ namespace tg::micrograd {
 
 PyTypeObject* g_value_type = nullptr;
 Pool g_pool;
+Value* g_last = nullptr;
 
 namespace {
-
-constexpr int kMaxFree = 1 << 17;
 
 Value* g_trash = nullptr;  // values whose last reference is gone
 bool g_emptying = false;
@@ -25,8 +24,6 @@ void destroy_extras(Extras* extras) {
   delete extras;
 }
 
-// The second operand is destroyed first (g_trash is a stack): the reverse of the order in which sums of products are made,
-// so that the next such graph finds its memory in sequence.
 void drop_operands(Value* v) {
   Value* a = std::exchange(v->a, nullptr);
   if (!a) return;
@@ -36,25 +33,29 @@ void drop_operands(Value* v) {
 }
 
 void destroy(Value* v) {
-  if (v->extras || v->dict) [[unlikely]]
+  if (v->extras || v->dict) [[unlikely]] {
     clear_objects(v);
-  destroy_extras(std::exchange(v->extras, nullptr));
+    destroy_extras(std::exchange(v->extras, nullptr));
+  }
   drop_operands(v);
   --g_pool.alive;
-  PyTypeObject* type = Py_TYPE(v);
-  if (type == g_value_type && g_pool.count < kMaxFree) [[likely]] {
-    v->next = g_pool.free;
-    g_pool.free = v;
-    ++g_pool.count;
+  if (v->slot != Pool::kNoSlot) [[likely]] {
+    if (g_last) g_pool.give(g_last->slot);
+    g_last = v;
     return;
   }
+  PyTypeObject* type = Py_TYPE(v);
   type->tp_free(v);
   Py_DECREF(type);
 }
 
 }  // namespace
 
-Value* make_fresh() { return PyObject_GC_New(Value, g_value_type); }
+Value* make_fresh() {
+  Value* v = PyObject_GC_New(Value, g_value_type);
+  if (v) v->slot = g_pool.admit(v);
+  return v;
+}
 
 void track(Value* v) {
   if (v->tracked) return;
@@ -95,10 +96,13 @@ void dealloc(PyObject* self) {
     PyObject_GC_UnTrack(self);
   if (v->weakrefs) [[unlikely]]
     PyObject_ClearWeakRefs(self);
-  v->next = g_trash;
-  g_trash = v;
-  if (g_emptying) return;
+  if (g_emptying) {
+    v->next = g_trash;
+    g_trash = v;
+    return;
+  }
   g_emptying = true;
+  destroy(v);
   while (Value* dead = g_trash) {
     g_trash = dead->next;
     destroy(dead);

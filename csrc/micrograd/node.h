@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "micrograd/pool.h"
+
 namespace tg::micrograd {
 
 enum class Kind : uint8_t { leaf, custom, add, mul, power, power_of_values, relu, tanh, exp, log, sigmoid, sqrt, sin, cos, abs };
 
 // What micrograd would hold as a Python int, which is seen in repr.
-inline constexpr uint8_t kIntData = 1, kIntGrad = 2, kIntExponent = 4;
+inline constexpr uint32_t kIntData = 1, kIntGrad = 2, kIntExponent = 4;
 
 struct Value;
 
@@ -38,25 +40,22 @@ struct Value : PyObject {
   };
   Extras* extras;    // owned; null until needed
   uint32_t pending;  // while backward runs: how many values that use this one it has not dealt with
-  Kind kind;
-  uint8_t ints;
-  bool tracked;  // by Python's collector
+  Kind kind : 8;
+  uint32_t ints : 3;     // which numbers micrograd would hold as ints
+  uint32_t tracked : 1;  // by Python's collector
+  uint32_t slot : 20;    // in the pool
 };
 
 // The type object of plain values; made before any value is.
 extern PyTypeObject* g_value_type;
 
-// Values ready for reuse, each with its reference to the type; and how many are alive.
-struct Pool {
-  Value* free = nullptr;
-  int count = 0;
-  size_t alive = 0;
-};
-extern Pool g_pool;
+// The value freed last, which temporaries pass on to each other without the pool's bookkeeping; null where it is in use.
+extern Value* g_last;
 
-Value* make_fresh();  // null with MemoryError set
+Value* make_fresh();  // in the pool, if there is room; null with MemoryError set
 
-inline void set_blank(Value* v, Kind kind, double data, uint8_t ints) {
+// Sets all fields but the slot.
+inline void set_blank(Value* v, Kind kind, double data, uint32_t ints) {
   v->weakrefs = nullptr;
   v->dict = nullptr;
   v->data = data;
@@ -72,16 +71,15 @@ inline void set_blank(Value* v, Kind kind, double data, uint8_t ints) {
 
 // A new value without operands. micrograd's gradients start as the int 0.
 inline Value* make(Kind kind, double data, bool is_int) {
-  Value* v = g_pool.free;
-  if (v) [[likely]] {
-    g_pool.free = v->next;
-    __builtin_prefetch(v->next, 1);
-    --g_pool.count;
-    Py_SET_REFCNT(v, 1);
-  } else if (!(v = make_fresh())) {
-    return nullptr;
+  Value* v = g_last;
+  if (v) {
+    g_last = nullptr;
+  } else if (!(v = g_pool.take())) [[unlikely]] {
+    v = make_fresh();
+    if (!v) return nullptr;
   }
-  set_blank(v, kind, data, uint8_t(kIntGrad | (is_int ? kIntData : 0)));
+  Py_SET_REFCNT(v, 1);
+  set_blank(v, kind, data, kIntGrad | (is_int ? kIntData : 0));
   return v;
 }
 

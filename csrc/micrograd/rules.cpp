@@ -96,19 +96,19 @@ double exponent_slope(double x, double result) { return x == 0 ? 0 : result * st
 double sign(double x) { return double(x > 0) - double(x < 0); }
 
 // A gradient stays an int only as long as ints are added to it.
-inline void accumulate(Value& v, double gradient, uint8_t is_int) {
+inline void accumulate(Value& v, double gradient, uint32_t is_int) {
   v.grad += gradient;
-  v.ints &= uint8_t(~kIntGrad) | is_int;
+  v.ints &= ~kIntGrad | is_int;
 }
-inline uint8_t int_grad(const Value& v) { return v.ints & kIntGrad; }
-inline uint8_t int_data(const Value& v) { return uint8_t(v.ints << 1) & kIntGrad; }
+inline uint32_t int_grad(const Value& v) { return v.ints & kIntGrad; }
+inline uint32_t int_data(const Value& v) { return v.ints << 1 & kIntGrad; }
 static_assert(kIntData << 1 == kIntGrad);
 
 void run_power(Value& v) {
   Value& x = *v.a;
   const double e = v.exponent;
   const bool whole = v.ints & kIntExponent && e >= 1;
-  accumulate(x, power_slope(x.data, e) * v.grad, uint8_t(whole ? int_data(x) & int_grad(v) : 0));
+  accumulate(x, power_slope(x.data, e) * v.grad, whole ? int_data(x) & int_grad(v) : 0);
 }
 
 void run_power_of_values(Value& v) {

@@ -71,7 +71,7 @@ bool initialize(Value* v, PyObject* data, PyObject* children, PyObject* op, PyOb
     reset(v);
     v->data = n.value;
     v->grad = 0;
-    v->ints = uint8_t(kIntGrad | (n.is_int ? kIntData : 0));
+    v->ints = kIntGrad | (n.is_int ? kIntData : 0);
     if (!operands.empty()) {
       v->kind = Kind::custom;
       replace_operands(v, std::move(operands));
@@ -91,6 +91,7 @@ PyObject* new_slot(PyTypeObject* type, PyObject*, PyObject*) {
   auto* v = static_cast<Value*>(static_cast<void*>(type->tp_alloc(type, 0)));
   if (!v) return nullptr;
   set_blank(v, Kind::leaf, 0, kIntData | kIntGrad);
+  v->slot = Pool::kNoSlot;
   v->tracked = true;
   return v;
 }
