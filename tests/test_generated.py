@@ -44,6 +44,7 @@ def test_stub_names_what_exists():
         tg.Tensor,
         tg.dtype,
         tg.Generator,
+        tg._core.Value,
         tg._core.OpInfo,
         tg._core.Node,
         tg._core._Forward,

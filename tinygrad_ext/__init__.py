@@ -1,7 +1,7 @@
 """tinygrad_ext: a small, fast tensor autograd library for the CPU.
 
 The namespace that users see: tensors, functions on them under PyTorch's names, and the packages
-`nn`, `optim`, `autograd` and `data`.
+`nn`, `optim`, `autograd`, `data`, `viz` and `micrograd`.
 """
 
 from pkgutil import extend_path
@@ -21,10 +21,12 @@ from tinygrad_ext import (
     autograd,
     data,
     linalg,
+    micrograd,
     nn,
     optim,
     random,
     special,
+    viz,
 )
 from tinygrad_ext._core import (
     Generator,
@@ -122,6 +124,7 @@ __all__ = [
     "long",
     "manual_seed",
     "memory_stats",
+    "micrograd",
     "nn",
     "no_grad",
     "numel",
@@ -142,5 +145,6 @@ __all__ = [
     "strided",
     "uint8",
     "zero_",
+    "viz",
 ]
 __all__ += _functions.__all__

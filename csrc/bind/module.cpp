@@ -203,6 +203,7 @@ PYBIND11_MODULE(_core, m) {
   init_optim(m);
   init_dlpack(m);
   init_lapack(m);
+  init_micrograd(m);
 
   m.def("isa", [] { return kernels::table().isa; }, "The instruction-set level in use.");
   m.def("levels", &kernels::supported_levels, "The instruction-set levels this machine has.");

@@ -14,5 +14,6 @@ void init_forward(pybind11::module_& m);
 void init_optim(pybind11::module_& m);
 void init_dlpack(pybind11::module_& m);
 void init_lapack(pybind11::module_& m);
+void init_micrograd(pybind11::module_& m);
 
 }  // namespace tg::bind

@@ -88,7 +88,8 @@ def stub() -> str:
         + ("  # type: ignore[override]" if name in ("eq", "ne") else "")
         for name in COMPARISONS
     ]
-    written = set(re.findall(r"^    def (\w+)", template, re.MULTILINE))
+    tensor = template.partition("class Tensor:")[2].partition("\n\n")[0]
+    written = set(re.findall(r"^    def (\w+)", tensor, re.MULTILINE))
     for op in sorted(core.OPS, key=lambda op: op.name):
         if not op.params:
             continue  # reached through others only

@@ -1,0 +1,164 @@
+// Backward, iteratively and without marks to wipe: each value counts the values that use it. The walk down counts, the
+// way back counts down; a value is ready when its count is zero again, and so is the graph for the next time.
+#include "micrograd/engine.h"
+
+#include <new>
+#include <unordered_set>
+
+#include "micrograd/rules.h"
+
+namespace tg::micrograd {
+namespace {
+
+PyObject* user_rule(const Value& v) { return v.extras ? v.extras->backward : nullptr; }
+
+bool call(PyObject* rule) {
+  PyObject* result = PyObject_CallNoArgs(rule);
+  Py_XDECREF(result);
+  return result;
+}
+
+// Values still to be looked at. No user's code runs while it is in use, so that there is one for all.
+std::vector<Value*> g_stack;
+
+// Counts who uses whom below root, calling f on each value. Returns how many there are.
+template <class F>
+size_t count_uses(Value* root, F&& f) {
+  size_t values = 0;
+  root->pending = 1;
+  g_stack.assign(1, root);
+  while (!g_stack.empty()) {
+    Value* v = g_stack.back();
+    g_stack.pop_back();
+    ++values;
+    f(*v);
+    for_each_operand(*v, [](Value* operand) {
+      if (operand->pending++ == 0) g_stack.push_back(operand);
+    });
+  }
+  return values;
+}
+
+// Counts down again, calling f on each value after all that use it. Returns how many there were.
+template <class F>
+size_t in_order(Value* root, F&& f) {
+  size_t values = 0;
+  g_stack.clear();
+  if (--root->pending == 0) g_stack.push_back(root);
+  while (!g_stack.empty()) {
+    Value* v = g_stack.back();
+    g_stack.pop_back();
+    ++values;
+    f(*v);
+    for_each_operand(*v, [](Value* operand) {
+      if (--operand->pending == 0) g_stack.push_back(operand);
+    });
+  }
+  return values;
+}
+
+// After a cycle, counts that never came down.
+void forget_counts(Value* root) {
+  std::unordered_set<Value*> seen{root};
+  g_stack.assign(1, root);
+  while (!g_stack.empty()) {
+    Value* v = g_stack.back();
+    g_stack.pop_back();
+    v->pending = 0;
+    for_each_operand(*v, [&](Value* operand) {
+      if (seen.insert(operand).second) g_stack.push_back(operand);
+    });
+  }
+}
+
+void start(Value* root) {
+  root->grad = 1;
+  root->ints |= kIntGrad;
+}
+
+// The values of a graph in order, kept alive while a user's rules may change it.
+class Order {
+ public:
+  Order(Value* root, size_t count) {
+    try {
+      values_.reserve(count);
+    } catch (const std::bad_alloc&) {
+      in_order(root, [](Value&) {});
+      throw;
+    }
+    in_order(root, [this](Value& v) {
+      Py_INCREF(&v);
+      values_.push_back(&v);
+    });
+  }
+  Order(const Order&) = delete;
+  Order& operator=(const Order&) = delete;
+  ~Order() {
+    for (Value* v : values_) Py_DECREF(v);
+  }
+  size_t size() const { return values_.size(); }
+  bool run() const {
+    for (Value* v : values_)
+      if (!run_own_rule(v)) return false;
+    return true;
+  }
+
+ private:
+  std::vector<Value*> values_;
+};
+
+bool differentiate(Value* root) {
+  g_stack.reserve(g_pool.alive);        // none of the walks below can then run out of memory halfway
+  bool by_users = false, sound = true;  // rules or operands that a user set; every slope exists
+  const size_t count = count_uses(root, [&](const Value& v) {
+    by_users |= v.extras && (v.extras->backward || v.extras->replaces_operands);
+    if (sound && !user_rule(v)) sound = has_slope(v);
+  });
+  if (sound && !by_users) {
+    start(root);
+    in_order(root, run_rule);
+    return true;
+  }
+  const Order order(root, count);
+  if (order.size() != count) {
+    forget_counts(root);
+    if (sound)
+      PyErr_SetString(PyExc_RuntimeError, "backward(): the graph has a cycle: through _prev, a value is computed from itself");
+    return false;
+  }
+  if (!sound) return false;
+  start(root);
+  return order.run();
+}
+
+}  // namespace
+
+bool run_own_rule(Value* v) {
+  if (PyObject* rule = user_rule(*v)) {
+    Py_INCREF(rule);  // it may replace itself
+    const bool done = call(rule);
+    Py_DECREF(rule);
+    return done;
+  }
+  if (!has_slope(*v)) return false;
+  run_rule(*v);
+  return true;
+}
+
+bool backward(Value* root) {
+  try {
+    return differentiate(root);
+  } catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+    return false;
+  }
+}
+
+size_t count_values(Value* root) {
+  g_stack.reserve(g_pool.alive);
+  const size_t count = count_uses(root, [](Value&) {});
+  if (in_order(root, [](Value&) {}) != count) forget_counts(root);
+  return count;
+}
+
+}  // namespace tg::micrograd
