@@ -1,6 +1,6 @@
 """Neural networks: modules, their parameters, layers by family, losses. Start with module.py."""
 
-from tinygrad_ext.nn import functional, init
+from tinygrad_ext.nn import functional, init, utils
 from tinygrad_ext.nn.activation import (
     CELU,
     ELU,
@@ -104,6 +104,8 @@ from tinygrad_ext.nn.reshape import (
     UpsamplingBilinear2d,
     UpsamplingNearest2d,
 )
+from tinygrad_ext.nn.rnn import GRU, LSTM, RNN, RNNBase
+from tinygrad_ext.nn.rnn_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from tinygrad_ext.nn.softmax import GLU, LogSoftmax, Softmax, Softmax2d, Softmin
 
 __all__ = [
@@ -111,6 +113,9 @@ __all__ = [
     "ELU",
     "GELU",
     "GLU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "SELU",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
@@ -144,6 +149,7 @@ __all__ = [
     "FeatureAlphaDropout",
     "Flatten",
     "Fold",
+    "GRUCell",
     "GaussianNLLLoss",
     "GroupNorm",
     "Hardshrink",
@@ -159,6 +165,7 @@ __all__ = [
     "L1Loss",
     "LPPool1d",
     "LPPool2d",
+    "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -188,6 +195,9 @@ __all__ = [
     "PixelUnshuffle",
     "PoissonNLLLoss",
     "RMSNorm",
+    "RNNBase",
+    "RNNCell",
+    "RNNCellBase",
     "RReLU",
     "ReLU",
     "ReLU6",
@@ -220,4 +230,5 @@ __all__ = [
     "ZeroPad2d",
     "functional",
     "init",
+    "utils",
 ]
