@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from tinygrad_ext import _core
 from tinygrad_ext._core import Tensor, dtype
@@ -16,6 +16,7 @@ from tinygrad_ext.nn.parameter import Parameter
 class _Table(Module):
     """What both share: the table, its padding row, and the settings of a look-up."""
 
+    shown: ClassVar[dict[str, object]]  # the settings in the repr, unless they have these values
     weight: Parameter
 
     def __init__(
@@ -69,8 +70,10 @@ class _Table(Module):
 
     def extra_repr(self) -> str:
         parts = [f"{self.num_embeddings}, {self.embedding_dim}"]
-        defaults = {"padding_idx": None, "max_norm": None, "norm_type": 2.0, "scale_grad_by_freq": False}
-        parts += [f"{n}={getattr(self, n)}" for n, usual in defaults.items() if getattr(self, n) != usual]
+        for name, usual in self.shown.items():
+            value = getattr(self, name)
+            if value != usual:
+                parts.append(f"{name}={value!r}")
         return ", ".join(parts)
 
 
@@ -104,6 +107,8 @@ class Embedding(_Table):
     ValueError
         If `padding_idx` is out of range, a given weight has another shape, or `sparse` is True.
     """
+
+    shown: ClassVar = {"padding_idx": None, "max_norm": None, "norm_type": 2.0, "scale_grad_by_freq": False}
 
     def __init__(
         self,
@@ -166,6 +171,14 @@ class EmbeddingBag(_Table):
         As `Embedding`; and for an unknown mode.
     """
 
+    shown: ClassVar = {
+        "max_norm": None,
+        "norm_type": 2.0,
+        "scale_grad_by_freq": False,
+        "mode": "",
+        "padding_idx": None,
+    }
+
     def __init__(
         self,
         num_embeddings: int,
@@ -205,6 +218,3 @@ class EmbeddingBag(_Table):
             self.include_last_offset,
             self.padding_idx,
         )
-
-    def extra_repr(self) -> str:
-        return f"{super().extra_repr()}, mode={self.mode!r}"

@@ -380,10 +380,9 @@ class Module(Hooked):
         return ""
 
     def __repr__(self) -> str:
-        settings = self.extra_repr()
-        if not self._modules:
-            return f"{type(self).__name__}({settings})"
-        lines = settings.splitlines()
+        lines = self.extra_repr().splitlines()
+        if not self._modules and len(lines) < 2:
+            return f"{type(self).__name__}({''.join(lines)})"
         lines += [f"({name}): {module!r}" for name, module in self._modules.items()]
         body = "\n".join(lines).replace("\n", "\n  ")
         return f"{type(self).__name__}(\n  {body}\n)"
