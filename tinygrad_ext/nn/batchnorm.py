@@ -98,14 +98,16 @@ class _BatchNorm(_ChannelNorm):
         self._check(input)
         share = 0.0 if self.momentum is None else self.momentum
         mean, var, training = self.running_mean, self.running_var, self.training
-        if training and self.track_running_stats and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
-            if self.momentum is None:  # a plain mean over all batches
-                share = 1.0 / self.num_batches_tracked.item()
+        count = self.num_batches_tracked if training and self.track_running_stats else None
+        if count is not None and self.momentum is None:  # a plain mean over all batches
+            share = 1.0 / (count.item() + 1)
         if training and not self.track_running_stats:
             mean = var = None
         statistics = mean, var, self.weight, self.bias, training or mean is None
-        return _core.batch_norm(input, *statistics, share, self.eps)
+        output = _core.batch_norm(input, *statistics, share, self.eps)
+        if count is not None:
+            count.add_(1)
+        return output
 
 
 class BatchNorm1d(_BatchNorm):
