@@ -61,7 +61,7 @@ ROWS = (
             f"{kind} packed",
             lambda nn, kind=kind: getattr(nn, kind)(3, 2, bidirectional=True),
             A(4, 3, 3),
-            call=packed([2, 4, 1]),
+            call=packed([2, 4, 3]),
         )
         for kind in KINDS
     ),

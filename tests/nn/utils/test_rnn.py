@@ -8,7 +8,7 @@ import pytest
 import tinygrad_ext as tg
 from tinygrad_ext.nn.utils import rnn
 
-SEQUENCES = [np.arange(2 * n, dtype="float32").reshape(n, 2) + 10 * n for n in (2, 3, 1)]
+SEQUENCES = [np.arange(2 * n, dtype="float32").reshape(n, 2) + 10 * n for n in (1, 3, 2)]
 
 
 def tensors():
@@ -32,11 +32,11 @@ def test_pack():
     """PyTorch's own example of the layout: the first steps of all, longest first, then the second steps."""
     packed = rnn.pack_sequence(tensors(), enforce_sorted=False)
     first, second, third = SEQUENCES
-    want = [second[0], first[0], third[0], second[1], first[1], second[2]]
+    want = [second[0], third[0], first[0], second[1], third[1], second[2]]
     assert packed.data.tolist() == np.array(want).tolist()
     assert packed.batch_sizes.tolist() == [3, 2, 1]
-    assert packed.sorted_indices.tolist() == [1, 0, 2]
-    assert packed.unsorted_indices.tolist() == [1, 0, 2]
+    assert packed.sorted_indices.tolist() == [1, 2, 0]
+    assert packed.unsorted_indices.tolist() == [2, 0, 1]
     ordered = rnn.pack_sequence(sorted(tensors(), key=len, reverse=True))
     assert ordered.sorted_indices is None
     assert ordered.data.tolist() == packed.data.tolist()
@@ -47,9 +47,9 @@ def test_unpack():
     for got, want in zip(rnn.unpack_sequence(packed), SEQUENCES, strict=True):
         assert got.tolist() == want.tolist()
     padded, lengths = rnn.pad_packed_sequence(packed, batch_first=True, padding_value=7.0, total_length=5)
-    assert lengths.tolist() == [2, 3, 1]
+    assert lengths.tolist() == [1, 3, 2]
     assert padded.shape == (3, 5, 2)
-    assert padded[2, 1:].tolist() == [[7.0, 7.0]] * 4
+    assert padded[0, 1:].tolist() == [[7.0, 7.0]] * 4
     for got, want in zip(rnn.unpad_sequence(padded, lengths, batch_first=True), SEQUENCES, strict=True):
         assert got.tolist() == want.tolist()
 
