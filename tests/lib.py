@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -148,3 +149,9 @@ def assert_close(got: np.ndarray, want: np.ndarray, allowed: np.ndarray | float,
         g, w, e, a = (float(np.atleast_1d(v)[at]) for v in (got, want, error, limit))
         count = f"{wrong.sum()} of {wrong.size} wrong"
         raise AssertionError(f"{what}: {count}; at {at} {g!r}, not {w!r} ({e:.3g} > {a:.3g})")
+
+
+def drawn_by_mkl() -> bool:
+    """Whether PyTorch draws some distributions through MKL here: on Intel's CPUs."""
+    text = Path("/proc/cpuinfo")
+    return not text.exists() or "GenuineIntel" in text.read_text()

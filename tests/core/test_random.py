@@ -16,6 +16,7 @@ import tinygrad_ext as tg
 sys.path.insert(0, str(Path(__file__).parents[1] / "golden"))
 
 from draws import DRAWS, SEED, SEQUENCE, shown, tolerance
+from lib import drawn_by_mkl
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "random.json").read_text())
 
@@ -82,7 +83,7 @@ def test_sequence_equals_torch(seed):
     """Draws in random order beside an installed PyTorch, from the global generator and from another."""
     torch = pytest.importorskip("torch")
     order = np.random.default_rng(abs(seed)).choice(sorted(DRAWS), 80)
-    mkl, dropouts = intel(), ("dropout", "alpha", "feature")
+    mkl, dropouts = drawn_by_mkl(), ("dropout", "alpha", "feature")
     generators = torch.Generator().manual_seed(5), tg.Generator().manual_seed(5)
     torch.manual_seed(seed)
     tg.manual_seed(seed)
@@ -101,12 +102,6 @@ def test_sequence_equals_torch(seed):
     assert generators[1].get_state().tolist() == generators[0].get_state().tolist()
     torch.set_rng_state(torch.from_numpy(tg.get_rng_state().numpy()))
     assert torch.randn(3).tolist() == pytest.approx(tg.randn(3).tolist(), rel=1e-6)
-
-
-def intel() -> bool:
-    """There PyTorch draws some distributions through MKL."""
-    text = Path("/proc/cpuinfo")
-    return not text.exists() or "GenuineIntel" in text.read_text()
 
 
 def test_uniform_range():
