@@ -26,6 +26,7 @@ IMPORTS = {
     "random": {"_core"},
     "autograd": {"_core", "_tensor"},
     "data": {"_core", "_tensor"},
+    "utils": {"data"},
     "nn": {"_core", "_tensor", "autograd"},
     "optim": {"_core", "_tensor", "autograd"},
     "io": {"_core", "_tensor"},

@@ -25,6 +25,7 @@ from tinygrad_ext import (
     optim,
     random,
     special,
+    utils,
 )
 from tinygrad_ext._core import (
     Generator,
@@ -126,5 +127,6 @@ __all__ = [
     "special",
     "strided",
     "uint8",
+    "utils",
 ]
 __all__ += _functions.__all__
