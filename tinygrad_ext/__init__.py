@@ -20,6 +20,7 @@ from tinygrad_ext import (
     _tensor as _tensor,  # attaches the cold methods
     autograd,
     data,
+    io,
     linalg,
     nn,
     optim,
@@ -63,6 +64,7 @@ from tinygrad_ext._core import (
 )
 from tinygrad_ext._functions import *  # noqa: F403 - generated, with __all__
 from tinygrad_ext.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
+from tinygrad_ext.io import load, save
 from tinygrad_ext.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 
 # PyTorch's shorter names.
@@ -100,6 +102,7 @@ __all__ = [
     "int",
     "int32",
     "int64",
+    "io",
     "is_complex",
     "is_floating_point",
     "is_grad_enabled",
@@ -108,6 +111,7 @@ __all__ = [
     "is_same_size",
     "is_tensor",
     "linalg",
+    "load",
     "long",
     "manual_seed",
     "memory_stats",
@@ -119,6 +123,7 @@ __all__ = [
     "random",
     "reset_peak_memory",
     "result_type",
+    "save",
     "seed",
     "set_default_dtype",
     "set_grad_enabled",
