@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -98,17 +99,16 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
 
 
 class RemovableHandle:
-    """What `register_hook` returns: `remove()` takes the hook away again."""
+    """What registering a hook returns: `remove()` takes the hook away again."""
 
-    def __init__(self, tensor: Tensor, number: int) -> None:
-        self._tensor: Tensor | None = tensor
-        self._number = number
+    def __init__(self, remove: Callable[[], None]) -> None:
+        self._remove: Callable[[], None] | None = remove
 
     def remove(self) -> None:
         """Take the hook away; calling this again does nothing."""
-        if self._tensor is not None:
-            _core._remove_hook(self._tensor, self._number)
-            self._tensor = None
+        if self._remove is not None:
+            self._remove()
+            self._remove = None
 
     def __enter__(self) -> RemovableHandle:
         return self
@@ -119,7 +119,7 @@ class RemovableHandle:
 
 def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
     """Call ``hook(grad)`` when backward has this tensor's gradient; a Tensor that it returns replaces it."""
-    return RemovableHandle(self, _core._add_hook(self, hook))
+    return RemovableHandle(partial(_core._remove_hook, self, _core._add_hook(self, hook)))
 
 
 def tolist(self: Tensor) -> Any:

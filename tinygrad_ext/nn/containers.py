@@ -1,8 +1,9 @@
-"""Modules made of modules: `Sequential` runs them one after the other, `ModuleList` only holds them."""
+"""Modules made of modules: `Sequential` runs them in turn, `ModuleList` and `ModuleDict` only hold them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from itertools import groupby
 from typing import Any, TypeVar, overload
 
 from tinygrad_ext.nn.module import Module
@@ -53,6 +54,19 @@ class _Numbered(Module):
         for module in modules:
             self.append(module)
         return self
+
+    def __iadd__(self: Self, modules: Iterable[Module]) -> Self:
+        return self.extend(modules)
+
+    def __add__(self: Self, modules: Iterable[Module]) -> Self:
+        """Return a new container of these modules and, after them, the others."""
+        return type(self)().extend(self).extend(modules)
+
+    def pop(self, index: int) -> Module:
+        """Take the module at a position out; returns it."""
+        module = self[index]
+        del self[index]
+        return module
 
     def insert(self, index: int, module: Module) -> None:
         """Add a module before a position, counted as by `list.insert`."""
@@ -115,6 +129,81 @@ class ModuleList(_Numbered):
     modules : iterable of Module, optional
     """
 
-    def __init__(self, modules: Iterable[Module] = ()) -> None:
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
-        self.extend(modules)
+        self.extend(modules or ())
+
+    def __repr__(self) -> str:
+        """Equal modules in a row are shown once, with their number."""
+        lines = []
+        for text, group in groupby(enumerate(map(repr, self)), key=lambda item: item[1]):
+            places = [place for place, _ in group]
+            first, last = places[0], places[-1]
+            lines.append(
+                f"({first}): {text}" if first == last else f"({first}-{last}): {len(places)} x {text}"
+            )
+        body = "\n".join(lines).replace("\n", "\n  ")
+        return f"{type(self).__name__}(\n  {body}\n)" if lines else f"{type(self).__name__}()"
+
+
+class ModuleDict(Module):
+    """A dict of modules whose parameters count as the owner's; it has no forward of its own.
+
+    Parameters
+    ----------
+    modules : mapping from name to Module, or iterable of pairs, optional
+    """
+
+    _modules: dict[str, Module]  # type: ignore[assignment]  # no None here
+
+    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
+        super().__init__()
+        self.update(modules or {})
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._modules
+
+    def __getitem__(self, key: str) -> Module:
+        return self._modules[key]
+
+    def __setitem__(self, key: str, module: Module) -> None:
+        self.register_module(key, module)
+
+    def __delitem__(self, key: str) -> None:
+        if key not in self._modules:
+            raise KeyError(key)
+        delattr(self, key)
+
+    def pop(self, key: str) -> Module:
+        """Take a module out; returns it."""
+        module = self[key]
+        del self[key]
+        return module
+
+    def clear(self) -> None:
+        """Take all modules out."""
+        for key in list(self):
+            del self[key]
+
+    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
+        """Add modules in their order, over those of the same name."""
+        for key, module in modules.items() if isinstance(modules, Mapping | ModuleDict) else modules:
+            self[key] = module
+
+    def keys(self) -> KeysView[str]:
+        """The names."""
+        return self._modules.keys()
+
+    def values(self) -> ValuesView[Module]:
+        """The modules."""
+        return self._modules.values()
+
+    def items(self) -> ItemsView[str, Module]:
+        """The names with their modules."""
+        return self._modules.items()

@@ -7,27 +7,22 @@ reading `self.weight` costs what any attribute costs. `__setattr__` and `__delat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from tinygrad_ext._core import Tensor, _Forward, dtype, float32, float64
-from tinygrad_ext.autograd.grad_mode import no_grad
+from tinygrad_ext._core import Tensor, float32, float64
+from tinygrad_ext.nn.convert import convert, wanted_dtype
+from tinygrad_ext.nn.hooks import Hooked
 from tinygrad_ext.nn.parameter import Parameter
+from tinygrad_ext.nn.state import IncompatibleKeys, entries, load
 
 Self = TypeVar("Self", bound="Module")  # typing.Self needs Python 3.11
-
-
-class IncompatibleKeys(NamedTuple):
-    """What `Module.load_state_dict` found missing and left unused."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
 
 
 def _forward_missing(self: Module, *args: Any, **kwargs: Any) -> Any:
     raise NotImplementedError(f"{type(self).__name__} has no forward method: define forward(self, x)")
 
 
-class Module(_Forward):
+class Module(Hooked):
     """The base class of layers and models.
 
     A subclass calls ``super().__init__()``, assigns parameters and sub-modules as attributes, and defines
@@ -119,12 +114,12 @@ class Module(_Forward):
         self.__dict__[name] = value
 
     def __setattr__(self, name: str, value: Any) -> None:
-        registries = (
-            self.__dict__.get("_parameters"),
-            self.__dict__.get("_buffers"),
-            self.__dict__.get("_modules"),
+        attributes = self.__dict__
+        registries = parameters, buffers, modules = (
+            attributes.get("_parameters"),
+            attributes.get("_buffers"),
+            attributes.get("_modules"),
         )
-        parameters, buffers, modules = registries
         if parameters is None or buffers is None or modules is None:
             raise AttributeError(f"{type(self).__name__}: call super().__init__() before assigning {name!r}")
         if isinstance(value, Parameter):
@@ -155,83 +150,137 @@ class Module(_Forward):
 
     # ---- walking -------------------------------------------------------------------------------------
 
-    def named_modules(self, prefix: str = "", _seen: set[int] | None = None) -> Iterator[tuple[str, Module]]:
-        """Iterate over this module, named `prefix`, and all below, each once, with dotted names."""
-        seen = set() if _seen is None else _seen
-        if id(self) in seen:
+    def named_modules(
+        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
+        """Iterate over this module, named `prefix`, and all below with dotted names.
+
+        Parameters
+        ----------
+        memo : set of Module, optional
+            Modules to leave out; those that were visited are added.
+        prefix : str
+        remove_duplicate : bool, default True
+            Whether a module that stands in several places is visited once.
+        """
+        seen = set() if memo is None else memo
+        if self in seen:
             return
-        seen.add(id(self))
+        if remove_duplicate:
+            seen.add(self)
         yield prefix, self
         for name, module in self._modules.items():
             if module is not None:
-                yield from module.named_modules(_join(prefix, name), seen)
+                yield from module.named_modules(seen, _join(prefix, name), remove_duplicate)
 
     def modules(self) -> Iterator[Module]:
         """Iterate over this module and all modules below, each once."""
-        for _, module in self.named_modules():
-            yield module
+        return (module for _, module in self.named_modules())
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Iterate over the direct sub-modules with their names, each module once."""
         seen = set()
         for name, module in self._modules.items():
-            if module is not None and id(module) not in seen:
-                seen.add(id(module))
+            if module is not None and module not in seen:
+                seen.add(module)
                 yield name, module
 
     def children(self) -> Iterator[Module]:
         """Iterate over the direct sub-modules, each once."""
-        for _, module in self.named_children():
-            yield module
+        return (module for _, module in self.named_children())
 
-    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
-        """Iterate over parameters with dotted names, each parameter once even when it is shared."""
-        return self._members("_parameters", prefix, recurse)
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """Iterate over parameters with dotted names, a shared one once unless `remove_duplicate` is False."""
+        return self._members("_parameters", prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """Iterate over parameters, each once; what an optimizer wants."""
-        for _, parameter in self.named_parameters(recurse=recurse):
-            yield parameter
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
 
-    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Tensor]]:
-        """Iterate over buffers with dotted names, each buffer once."""
-        return self._members("_buffers", prefix, recurse)
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """Iterate over buffers with dotted names, a shared one once unless `remove_duplicate` is False."""
+        return self._members("_buffers", prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """Iterate over buffers, each once."""
-        for _, buffer in self.named_buffers(recurse=recurse):
-            yield buffer
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
 
-    def _members(self, registry: str, prefix: str, recurse: bool) -> Iterator[tuple[str, Any]]:
+    def _members(
+        self, registry: str, prefix: str, recurse: bool, remove_duplicate: bool
+    ) -> Iterator[tuple[str, Any]]:
         seen = set()
-        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
+        modules = self.named_modules(None, prefix, remove_duplicate) if recurse else [(prefix, self)]
+        for path, module in modules:
             for name, value in getattr(module, registry).items():
                 if value is not None and id(value) not in seen:
-                    seen.add(id(value))
+                    if remove_duplicate:
+                        seen.add(id(value))
                     yield _join(path, name), value
+
+    def get_submodule(self, target: str) -> Module:
+        """Return the module with a dotted name ("" is this one); AttributeError if there is none."""
+        module = self
+        for name in target.split(".") if target else ():
+            child = module._modules.get(name)
+            if child is None:
+                raise AttributeError(f"get_submodule({target!r}): {_kind(module)} has no module {name!r}")
+            module = child
+        return module
+
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module at a dotted name; when `strict`, one must be there already, else AttributeError."""
+        if not target or not isinstance(module, Module):
+            raise ValueError(f"set_submodule: expected a name and a Module, got {target!r}, {_kind(module)}")
+        path, _, name = target.rpartition(".")
+        owner = self.get_submodule(path)
+        if name not in owner._modules and (strict or hasattr(owner, name)):
+            raise AttributeError(f"set_submodule({target!r}): {_kind(owner)} has no module {name!r}")
+        setattr(owner, name, module)
+
+    def get_parameter(self, target: str) -> Parameter:
+        """Return the parameter with a dotted name; AttributeError if there is none."""
+        return self._member("get_parameter", "_parameters", target)  # type: ignore[no-any-return]
+
+    def get_buffer(self, target: str) -> Tensor:
+        """Return the buffer with a dotted name; AttributeError if there is none."""
+        return self._member("get_buffer", "_buffers", target)  # type: ignore[no-any-return]
+
+    def _member(self, function: str, registry: str, target: str) -> Any:
+        path, _, name = target.rpartition(".")
+        value = getattr(self.get_submodule(path), registry).get(name)
+        if value is None:
+            raise AttributeError(f"{function}({target!r}): there is none of this name")
+        return value
 
     # ---- state ---------------------------------------------------------------------------------------
 
-    def state_dict(self, prefix: str = "") -> dict[str, Tensor]:
+    def state_dict(
+        self, *, destination: dict[str, Tensor] | None = None, prefix: str = "", keep_vars: bool = False
+    ) -> dict[str, Tensor]:
         """Return every parameter and persistent buffer by dotted name.
 
-        The tensors share storage with the module and carry no history; a shared parameter appears under each
-        of its names.
+        The tensors share storage with the module; a shared parameter appears under each of its names.
+
+        Parameters
+        ----------
+        destination : dict, optional
+            Is filled and returned instead of a new one.
+        prefix : str
+            Stands before every name.
+        keep_vars : bool, default False
+            Whether the parameters themselves are returned and not their values without history.
         """
-        return {name: value.detach() for name, value in self._state(prefix)}
+        state = {} if destination is None else destination
+        state.update((e.name, e.value if keep_vars else e.value.detach()) for e in entries(self, prefix))
+        return state
 
-    def _state(self, prefix: str) -> Iterator[tuple[str, Tensor]]:
-        for name, parameter in self._parameters.items():
-            if parameter is not None:
-                yield prefix + name, parameter
-        for name, buffer in self._buffers.items():
-            if buffer is not None and name not in self._transient_buffers:
-                yield prefix + name, buffer
-        for name, module in self._modules.items():
-            if module is not None:
-                yield from module._state(f"{prefix}{name}.")
-
-    def load_state_dict(self, state_dict: Mapping[str, Tensor], strict: bool = True) -> IncompatibleKeys:
+    def load_state_dict(
+        self, state_dict: Mapping[str, Tensor], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
         """Copy a state dict into the parameters and buffers, all of it or nothing.
 
         Parameters
@@ -240,6 +289,8 @@ class Module(_Forward):
             As `state_dict` returns it; values are converted to the module's dtype.
         strict : bool, default True
             Whether missing and unexpected names are errors. Shapes must match in any case.
+        assign : bool, default False
+            Put the given tensors, in their dtype, in the place of the parameters instead of copying.
 
         Returns
         -------
@@ -251,27 +302,7 @@ class Module(_Forward):
         RuntimeError
             Lists every missing and unexpected name and every mismatch; the module is then unchanged.
         """
-        own = dict(self._state(""))
-        missing = [name for name in own if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in own]
-        errors = []
-        if strict and missing:
-            errors.append("missing: " + ", ".join(missing))
-        if strict and unexpected:
-            errors.append("unexpected: " + ", ".join(map(str, unexpected)))
-        for name, target in own.items():
-            value = state_dict.get(name)
-            if name in state_dict and not isinstance(value, Tensor):
-                errors.append(f"{name}: expected a Tensor, got {_kind(value)}")
-            elif value is not None and value.shape != target.shape:
-                errors.append(f"{name}: expected shape {tuple(target.shape)}, got {tuple(value.shape)}")
-        if errors:
-            raise RuntimeError(f"load_state_dict into {type(self).__name__}:\n  " + "\n  ".join(errors))
-        with no_grad():
-            for name, target in own.items():
-                if name in state_dict:
-                    target.copy_(state_dict[name])
-        return IncompatibleKeys(missing, unexpected)
+        return load(self, state_dict, strict, assign)
 
     # ---- changing every module or parameter below ----------------------------------------------------
 
@@ -308,14 +339,14 @@ class Module(_Forward):
             else:
                 parameter.grad = parameter.grad.detach().zero_()
 
-    def to(self: Self, *args: dtype | str | None, **kwargs: dtype | str | None) -> Self:
+    def to(self: Self, *args: Any, **kwargs: Any) -> Self:
         """Convert the floating-point parameters, their gradients and the buffers, in place.
 
         Parameters
         ----------
-        *args, **kwargs : dtype or str
-            `float32` or `float64`, by position or as ``dtype=``. Integer and bool buffers stay as they are.
-            A device, too, which can only be "cpu".
+        *args, **kwargs : dtype, str or Tensor
+            `float32` or `float64`, by position or as ``dtype=``, or a tensor of that dtype. Integer and bool
+            buffers stay as they are. A device, too, which can only be "cpu".
 
         Raises
         ------
@@ -324,28 +355,10 @@ class Module(_Forward):
         RuntimeError
             If the device is not the CPU.
         """
-        wanted = None
-        for value in (*args, *kwargs.values()):
-            if isinstance(value, str):
-                if value.split(":")[0] != "cpu":
-                    raise RuntimeError(f"Module.to: the only device is 'cpu', got {value!r}")
-            elif value is not None:
-                wanted = value
-        if wanted is None:
-            return self
-        if wanted not in (float32, float64):
-            raise TypeError(f"Module.to: expected tinygrad_ext.float32 or float64, got {wanted!r}")
-        for parameter in self.parameters():
-            # Through .data, so that optimizers and other owners keep the same parameter.
-            grad = parameter.grad
-            parameter.grad = None
-            if parameter.dtype in (float32, float64):
-                parameter.data = parameter.data.to(wanted)
-            parameter.grad = None if grad is None else grad.to(wanted)
-        for module in self.modules():
-            for name, buffer in module._buffers.items():
-                if buffer is not None and buffer.dtype in (float32, float64):
-                    setattr(module, name, buffer.to(wanted))
+        wanted = wanted_dtype(args, kwargs)
+        if wanted is not None:
+            for module in self.modules():
+                convert(module, wanted)
         return self
 
     def float(self: Self) -> Self:
@@ -355,6 +368,10 @@ class Module(_Forward):
     def double(self: Self) -> Self:
         """The same as ``to(tg.float64)``."""
         return self.to(float64)
+
+    def cpu(self: Self) -> Self:
+        """The module itself: there is no other device."""
+        return self
 
     # ---- text ----------------------------------------------------------------------------------------
 
