@@ -26,6 +26,7 @@ from tinygrad_ext.nn.activation import (
     Tanhshrink,
     Threshold,
 )
+from tinygrad_ext.nn.attention import MultiheadAttention
 from tinygrad_ext.nn.batchnorm import BatchNorm1d, BatchNorm2d, InstanceNorm1d, InstanceNorm2d
 from tinygrad_ext.nn.containers import ModuleDict, ModuleList, Sequential
 from tinygrad_ext.nn.conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
@@ -107,6 +108,13 @@ from tinygrad_ext.nn.reshape import (
 from tinygrad_ext.nn.rnn import GRU, LSTM, RNN, RNNBase
 from tinygrad_ext.nn.rnn_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from tinygrad_ext.nn.softmax import GLU, LogSoftmax, Softmax, Softmax2d, Softmin
+from tinygrad_ext.nn.transformer import (
+    Transformer,
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
 
 __all__ = [
     "CELU",
@@ -185,6 +193,7 @@ __all__ = [
     "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
+    "MultiheadAttention",
     "NLLLoss",
     "PReLU",
     "PairwiseDistance",
@@ -219,6 +228,11 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Unflatten",

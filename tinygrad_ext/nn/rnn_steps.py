@@ -65,8 +65,8 @@ def elman(weights: Weights, activation: Callable[[Tensor], Tensor]) -> Recurrenc
 def lstm(weights: Weights) -> Recurrence:
     """``c' = s(f) c + s(i) tanh(g)``, ``h' = s(o) tanh(c')`` (Hochreiter & Schmidhuber, 1997).
 
-    s is the sigmoid. The gates i, f, g, o are the quarters of ``W_ih x + b_ih + W_hh h + b_hh``; h' is then multiplied by W_hr,
-    where there is one (Sak et al., 2014).
+    s is the sigmoid. The gates i, f, g, o are the quarters of ``W_ih x + b_ih + W_hh h + b_hh``; h' is then
+    multiplied by W_hr, where there is one (Sak et al., 2014).
     """
     bias, hidden, projection = weights.bias, weights.w_hh.t(), weights.w_hr
 
@@ -153,18 +153,18 @@ def run(
     tuple of Tensor
         The state after the last step of each sequence.
     """
-    steps = list(zip(*(_Steps.apply(part, sizes) for part in recurrence.project(x)), strict=True))
+    forwards = zip(*(_Steps.apply(part, sizes) for part in recurrence.project(x)), strict=True)
+    steps = list(forwards)[:: -1 if reverse else 1]
     outputs = []
     if sizes is None:
-        for step in reversed(steps) if reverse else steps:
+        for step in steps:
             state = recurrence.step(step, state)
             outputs.append(state[0])
         return stack(outputs[::-1] if reverse else outputs), state
     ended: list[State] = []
-    beginning, state = state, tuple(s[: sizes[-1 if reverse else 0]] for s in state)
-    for count, step in (
-        zip(reversed(sizes), reversed(steps), strict=True) if reverse else zip(sizes, steps, strict=True)
-    ):
+    counts = sizes[:: -1 if reverse else 1]
+    beginning, state = state, tuple(s[: counts[0]] for s in state)
+    for count, step in zip(counts, steps, strict=True):
         now = len(state[0])
         if count < now:
             ended.append(tuple(s[count:] for s in state))
