@@ -26,6 +26,7 @@ from tinygrad_ext import (
     optim,
     random,
     special,
+    train,
     utils,
 )
 from tinygrad_ext._core import (
@@ -66,6 +67,7 @@ from tinygrad_ext._functions import *  # noqa: F403 - generated, with __all__
 from tinygrad_ext.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
 from tinygrad_ext.io import load, save
 from tinygrad_ext.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from tinygrad_ext.train import summary
 
 # PyTorch's shorter names.
 float = float32
@@ -131,6 +133,8 @@ __all__ = [
     "set_rng_state",
     "special",
     "strided",
+    "summary",
+    "train",
     "uint8",
     "utils",
 ]
