@@ -119,6 +119,17 @@ def test_embedding_and_bilinear():
     assert summary(nn.Bilinear(3, 4, 5), both, show=False).flops == 10 * (2 * 3 * 5 + 1)
 
 
+def test_attention():
+    """Four projections of 8 to 8, scores and sums of 5 queries and 5 keys, 3 samples, a softmax per head."""
+    layer = nn.TransformerEncoderLayer(8, 2, dim_feedforward=16, batch_first=True)
+    result = summary(layer, (3, 5, 8), show=False)
+    flops = {x.name: x.flops for x in result.layers}
+    projections = 4 * (2 * 8 * 8 + 8) * 15
+    assert flops["self_attn"] == projections + 2 * (2 * 8 * 5 * 5) * 3 + 3 * 2 * 5 * 5 * 3
+    assert flops["linear1"] == 15 * 16 * 17
+    assert result.parameters == sum(x.parameters for x in result.layers)
+
+
 def test_faults_leave_nothing_behind():
     model = nn.Sequential(nn.Linear(3, 2)).train()
     with pytest.raises(TypeError, match="summary: input must be"):

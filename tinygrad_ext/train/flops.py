@@ -5,6 +5,8 @@ Every rule counts what the layer computes for its actual input, batch included, 
 - `Linear`, convolutions: 2 per weight that an output value meets, and 1 for the bias.
 - Transposed convolutions: 2 per weight that an input value meets, and 1 per output value for the bias.
 - `Bilinear`: per output value 2 in1 (in2 + 1), and 1 for the bias.
+- `MultiheadAttention`: its four projections as `Linear`; 2 for each product of a query's value with a key's,
+  and of a weight with a value's; 3 per weight for the softmax.
 - Recurrent layers and cells: per sample and time step 2 per weight and 1 per bias; gates are left out.
 - Activations: 1 per value, whatever the function; `Softmax` and its like 3 (exp, sum, division).
 - Batch norm: 2 per value (one scale, one shift); layer, group, instance and RMS norm 7 (mean, variance,
@@ -66,6 +68,16 @@ def _transposed(module: Any, inputs: tuple[Any, ...], output: Any) -> int:
     return 2 * int(inputs[0].numel()) * meets + bias
 
 
+def _attention(module: Any, inputs: tuple[Any, ...], output: Any) -> int:
+    query, key = inputs[:2]
+    size, place = module.embed_dim, 1 if module.batch_first and query.ndim == 3 else 0
+    queries, keys = int(query.numel()) // size, int(key.numel()) // module.kdim  # batch included
+    seen = int(key.shape[place]) + (module.bias_k is not None) + module.add_zero_attn
+    projections = 2 * size * (2 * size * queries + (module.kdim + module.vdim) * keys)
+    biases = 2 * size * (queries + keys) if module.in_proj_bias is not None else 0
+    return int(projections + biases + queries * seen * (4 * size + 3 * module.num_heads))
+
+
 def _recurrent(module: Any, inputs: tuple[Any, ...], output: Any) -> int:
     data = getattr(inputs[0], "data", inputs[0])  # of a packed sequence, its values
     steps = int(data.numel()) // int(data.shape[-1])
@@ -98,6 +110,7 @@ _RULES: dict[str, Rule] = {
     **_named("Conv1d Conv2d Conv3d", _per_output(lambda m: 2 * math.prod(m.weight.shape[1:]))),
     **_named("Bilinear", _per_output(lambda m: 2 * int(m.weight.shape[1]) * (int(m.weight.shape[2]) + 1))),
     **_named("ConvTranspose1d ConvTranspose2d ConvTranspose3d", _transposed),
+    **_named("MultiheadAttention", _attention),
     **_named("RNN LSTM GRU RNNCell LSTMCell GRUCell", _recurrent),
     **_named(
         "CELU ELU GELU SELU Hardshrink Hardsigmoid Hardswish Hardtanh LeakyReLU LogSigmoid Mish PReLU ReLU "

@@ -20,7 +20,7 @@ def accuracy(output: Tensor, target: Tensor) -> float:
         If the shapes do not fit each other, or there is no sample.
     """
     guess = _classes("accuracy", output, target)
-    return float((guess == target).double().mean().item())
+    return float((guess == target).sum().item()) / target.numel()
 
 
 def top_k_accuracy(output: Tensor, target: Tensor, k: int = 5) -> float:
@@ -43,7 +43,7 @@ def top_k_accuracy(output: Tensor, target: Tensor, k: int = 5) -> float:
     if not 1 <= k <= output.shape[1]:
         raise ValueError(f"top_k_accuracy: k must be from 1 to {output.shape[1]}, the classes, got {k}")
     best = output.detach().topk(k, dim=1)[1]
-    return float((best == target.reshape(-1, 1)).any(dim=1).double().mean().item())
+    return float((best == target.reshape(-1, 1)).any(dim=1).sum().item()) / len(target)
 
 
 def confusion_matrix(output: Tensor, target: Tensor, num_classes: int | None = None) -> Tensor:

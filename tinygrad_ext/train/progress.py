@@ -64,7 +64,6 @@ class Progress:
         }
         if self._bar is not None:
             self._show(epoch, values)
-            self._bar.refresh()
         elif self.shown:
             rate = f"{record['samples_per_second']:.0f} {self.unit}s/s"
             print(f"epoch {epoch} of {self.epochs}: {_text(values)}, {rate}", flush=True)

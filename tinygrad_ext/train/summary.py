@@ -117,7 +117,10 @@ def summary(model: Module, input: Any, *, show: bool = True) -> Summary:
     layers: list[Layer] = []
     seen: set[int] = set()
     modes = [(module, module.training) for module in model.modules()]
-    handles = [module.register_forward_hook(_note(name, layers, seen)) for name, module in _shown(model)]
+    handles = [
+        module.register_forward_hook(_note(name, layers, seen), with_kwargs=True)
+        for name, module in _shown(model)
+    ]
     model.eval()
     try:
         with no_grad():
@@ -163,12 +166,12 @@ def _shown(model: Module, name: str = "") -> list[tuple[str, Module]]:
 
 
 def _note(name: str, layers: list[Layer], seen: set[int]) -> Callable[..., None]:
-    def note(module: Module, inputs: tuple[Any, ...], output: Any) -> None:
+    def note(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
         whole = rule_of(module) is not None or not any(module.children())
         own = [p for p in module.parameters(recurse=whole) if id(p) not in seen]
         shared = not own and any(True for _ in module.parameters(recurse=whole))
         seen.update(id(p) for p in own)
-        flops = flops_of(module, inputs, output)
+        flops = flops_of(module, (*args, *kwargs.values()), output)
         size = sum(p.numel() for p in own)
         layers.append(Layer(name, type(module).__name__, _shape(output), size, flops, shared))
 
