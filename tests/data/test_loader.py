@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -195,6 +198,31 @@ def test_stopping_early_ends_the_workers(kind):
         import multiprocessing
 
         assert multiprocessing.active_children() == []
+
+
+ORPHANS = """
+import os, time
+from tinygrad_ext.data import DataLoader, Dataset
+class Pids(Dataset):
+    def __len__(self): return 100
+    def __getitem__(self, index): return os.getpid()
+batches = iter(DataLoader(Pids(), 1, num_workers=2, multiprocessing_context="fork"))
+print(next(batches).item(), next(batches).item(), flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc on this system")
+def test_workers_of_a_killed_process_end():
+    command = [sys.executable, "-W", "ignore", "-c", ORPHANS]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as consumer:
+        workers = consumer.stdout.readline().split()
+        consumer.kill()
+    deadline = time.monotonic() + 10
+    assert len(set(workers)) == 2
+    while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
 
 
 def test_large_tasks_and_batches_do_not_block_each_other():

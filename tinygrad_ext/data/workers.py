@@ -210,8 +210,8 @@ class ProcessWorker(_Worker):
         code = self._process.exitcode
         how = f"exit code {code}" if code is None or code >= 0 else f"signal {-code}"
         raise RuntimeError(
-            f"DataLoader {self.name} died unexpectedly ({how}): the dataset crashed it, called os._exit, "
-            "or the system ran out of memory"
+            f"DataLoader {self.name} died unexpectedly ({how}): the dataset crashed it, called os._exit or "
+            "could not be unpickled there, or memory ran out"
         )
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import itertools
 import json
 import os
@@ -177,9 +178,9 @@ def _sync(path: str) -> None:
 
 def _library() -> ModuleType:
     try:
-        import safetensors.numpy
+        importlib.import_module("safetensors.numpy")
+        return importlib.import_module("safetensors")
     except ImportError:
         raise ImportError(
             "save and load need the library safetensors: pip install 'tinygrad_ext[train]'"
         ) from None
-    return safetensors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import math
 import os
 from typing import Any
@@ -83,14 +84,14 @@ class History:
             If matplotlib is not installed.
         """
         try:
-            from matplotlib.figure import Figure
-            from matplotlib.ticker import MaxNLocator
+            new_figure = importlib.import_module("matplotlib.figure").Figure
+            ticker = importlib.import_module("matplotlib.ticker")
         except ImportError:
             raise ImportError("plot needs the library matplotlib: pip install 'tinygrad_ext[viz]'") from None
         if not self.records:
             raise ValueError("History.plot: there is no epoch yet")
         names = [n for n in self.names() if not n.startswith(VALIDATION) and n not in _ABOUT]
-        figure = Figure(figsize=(5.0 * len(names), 3.6), layout="constrained")
+        figure = new_figure(figsize=(5.0 * len(names), 3.6), layout="constrained")
         best = self.best.get("epoch")
         for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
             marker = "." if len(self) <= 30 else ""
@@ -101,7 +102,7 @@ class History:
             if best is not None and len(self) > 1:
                 axes.axvline(best, color="0.7", linestyle=":", zorder=0, label=f"best: {best:.0f}")
             axes.set(xlabel="epoch", title=name.replace("_", " "))
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
             axes.grid(alpha=0.25)
             axes.legend()
         if path is not None:
