@@ -76,6 +76,28 @@ def test_the_layer_is_named(data):
         np.testing.assert_array_equal(value.numpy(), before[name].numpy())
 
 
+class Inverse(nn.Module):
+    def forward(self, x):
+        return 1 / x
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_search_draws_the_same_again(seed):
+    """Dropout at one value of one feature: infinite as soon as it is dropped, and not before."""
+    model = nn.Sequential(nn.Identity(), nn.Dropout(0.5), Inverse())
+    loader = [(tg.ones(1, 1), tg.ones(1, 1))] * 50
+    optimizer = tg.optim.SGD([nn.Parameter(tg.ones(1))], lr=0.1)
+    tg.manual_seed(seed)
+    with pytest.raises(NonFiniteError, match="module '2', Inverse, with inf"):
+        fit(
+            model,
+            iter(loader),
+            optimizer=optimizer,
+            loss=lambda o, t: (o * t).sum().requires_grad_(),
+            progress=False,
+        )
+
+
 def test_a_parameter_an_input_or_the_loss_is_named(classifier, data):
     x, y = data
     model = classifier()

@@ -80,6 +80,17 @@ def test_regression_and_metrics_of_the_whole(data):
     assert "accuracy" not in history.names()
 
 
+def test_evaluation_is_in_evaluation_mode(classifier, data):
+    """Dropout passes everything, batch norm uses its running means, and every module's mode comes back."""
+    model = classifier().train()
+    model[3].eval()
+    result = evaluate(model, data, batch_size=7)
+    assert [module.training for module in model.modules()] == [True, True, True, True, False, True]
+    model.eval()
+    expected = nn.functional.cross_entropy(model(data[0]), data[1]).item()
+    assert result["loss"] == pytest.approx(expected, rel=1e-6)
+
+
 class Schedule:
     """Divides the rate by ten at each step; keeps count."""
 
