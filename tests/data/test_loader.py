@@ -72,6 +72,20 @@ def test_one_call_per_batch():
     assert list(DataLoader(Whole(5), 2, collate_fn=sum)) == [1, 13, 16]
 
 
+class Noisy(TensorDataset):
+    """A subclass that changes samples: batches must be made of those."""
+
+    def __getitem__(self, index):
+        return self.tensors[0][index] + 100
+
+
+def test_a_changed_sample_is_not_passed_over():
+    noisy = Noisy(tg.arange(4))
+    assert [b.tolist() for b in DataLoader(noisy, 2)] == [[100, 101], [102, 103]]
+    assert [b.tolist() for b in DataLoader(Subset(noisy, [3, 0]), 2)] == [[103, 100]]
+    assert Subset(Squares(5), [4, 2]).gather(tg.arange(2)).tolist() == [16, 4]
+
+
 def test_sizes():
     numbers = Squares(10)
     assert [len(DataLoader(numbers, 4, drop_last=drop)) for drop in (False, True)] == [3, 2]

@@ -156,6 +156,8 @@ def test_refusals(classifier, data, settings, kind, named):
         pytest.importorskip("safetensors")
     with pytest.raises(kind, match=named):
         fit(classifier(), **{"data": data, "progress": False, **settings})
+    with pytest.raises(ValueError, match="no batch came in epoch 2; an iterator"):
+        fit(classifier(), iter([data]), epochs=2, progress=False)
     with pytest.raises(ValueError, match="evaluate: the data is empty"):
         evaluate(classifier(), [])
 

@@ -13,6 +13,7 @@ from operator import index as integer
 from typing import Any, Generic, TypeVar
 
 from tinygrad_ext._core import Tensor, as_tensor, int64, tensor
+from tinygrad_ext.data.collate import default_collate
 
 T = TypeVar("T", covariant=True)
 
@@ -96,16 +97,13 @@ class Subset(Dataset[T]):
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __getattr__(self, name: str) -> Any:
-        # `gather` is there where the whole dataset has it.
-        if name == "gather" and (whole := gatherer(self.__dict__.get("dataset"))) is not None:
-            return lambda indices: whole(self._picked().index_select(0, indices))
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    def _picked(self) -> Tensor:
+    def gather(self, indices: Tensor) -> Any:
+        """Return the samples at int64 positions [B] as one batch."""
         if self._positions is None or len(self._positions) != len(self.indices):
             self._positions = as_tensor(self.indices, dtype=int64)
-        return self._positions
+        picked = self._positions.index_select(0, indices)
+        whole = gatherer(self.dataset)
+        return default_collate([self.dataset[i] for i in picked.tolist()]) if whole is None else whole(picked)
 
 
 class ConcatDataset(Dataset[Any]):
@@ -150,7 +148,14 @@ def gatherer(dataset: Any) -> Callable[[Tensor], Any] | None:
     """Return the function from positions, int64 [B], to a batch, or None where samples are fetched singly."""
     if isinstance(dataset, Tensor):
         return lambda indices: dataset.index_select(0, indices)
-    return getattr(dataset, "gather", None)
+    for kind in type(dataset).__mro__:
+        if "gather" in vars(kind):
+            # A part's `gather` is only worth it where the whole has one.
+            there = not isinstance(dataset, Subset) or gatherer(dataset.dataset) is not None
+            return dataset.gather if there else None
+        if "__getitem__" in vars(kind):  # a subclass that changes samples, and nothing said of batches
+            return None
+    return None
 
 
 def positions(indices: Any) -> Tensor:

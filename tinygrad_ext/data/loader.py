@@ -225,7 +225,6 @@ class DataLoader:
                 yield batch
         except Exception:
             self._lasting = None  # a worker that failed is not trusted with another epoch
-            stop_workers(workers)
             raise
         finally:
             if self._lasting is None:

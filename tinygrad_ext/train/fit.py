@@ -224,7 +224,8 @@ class _Run:
             if interrupt.requested:
                 break
         if not meter.samples:
-            raise ValueError("fit: the data is empty: no batch came")
+            again = f" in epoch {epoch}; an iterator can be gone through only once" if epoch > 1 else ""
+            raise ValueError(f"fit: the data is empty: no batch came{again}")
         self.metrics, self.samples = meter.metrics, meter.samples
         return meter.result()
 
