@@ -72,6 +72,7 @@ def test_the_layer_is_named(data):
     with pytest.raises(NonFiniteError, match=named) as caught:
         fit(model, data, batch_size=8, optimizer=tg.optim.SGD(model.parameters(), lr=0.0), progress=False)
     assert (caught.value.epoch, caught.value.step, caught.value.source) == (1, 2, "1.1")
+    assert len(caught.value.history) == 0
     for name, value in model.state_dict().items():
         np.testing.assert_array_equal(value.numpy(), before[name].numpy())
 

@@ -11,6 +11,7 @@ from tinygrad_ext.autograd.grad_mode import no_grad
 from tinygrad_ext.nn.module import Module
 from tinygrad_ext.train.batches import batches_of, unpack
 from tinygrad_ext.train.metrics import accuracy, mean_absolute_error, top_k_accuracy
+from tinygrad_ext.train.modes import mode
 
 Loss = Callable[[Any, Any], Tensor]
 Metric = Callable[[Any, Any], float]
@@ -138,16 +139,10 @@ def measure(
     stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Run a model over batches in evaluation mode, counting them into a meter, until `stop` says so."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with no_grad():
-            for batch in loader:
-                inputs, target = unpack("evaluate", batch)
-                output = model(*inputs)
-                meter.update(float(loss(output, target).item()), output, target)
-                if stop():
-                    return
-    finally:
-        for module, mode in modes:
-            module.training = mode
+    with mode(model, training=False), no_grad():
+        for batch in loader:
+            inputs, target = unpack("evaluate", batch)
+            output = model(*inputs)
+            meter.update(float(loss(output, target).item()), output, target)
+            if stop():
+                return

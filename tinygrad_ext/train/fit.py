@@ -19,6 +19,7 @@ from tinygrad_ext.train.checkpoint import Keeper, State
 from tinygrad_ext.train.evaluate import Loss, Meter, Metrics, default_loss, measure, named
 from tinygrad_ext.train.history import VALIDATION, History, Record
 from tinygrad_ext.train.interrupt import Interrupt
+from tinygrad_ext.train.modes import mode
 from tinygrad_ext.train.nonfinite import NonFiniteError, find_source
 from tinygrad_ext.train.progress import Progress
 
@@ -104,8 +105,8 @@ def fit(
     Raises
     ------
     NonFiniteError
-        If the loss becomes NaN or infinite: names the step and the layer that it came from. The model is as
-        it was before that step.
+        If the loss becomes NaN or infinite: names the step and the layer that it came from. The parameters
+        are as they were before that step, and its `history` has the epochs up to there.
     ValueError, TypeError, IndexError
         If there is no data, a setting is out of range, a label is not one of the classes (names the sample).
     ImportError
@@ -133,11 +134,10 @@ def fit(
     if resume is not None:
         state.load(resume)
     keeper = Keeper(state, checkpoint, restore_best, resume)
-    run = _Run(model, loader, loss or default_loss, optimizer, transform, named(metrics))
-    was_training = model.training
+    run = _Run(model, loader, loss or default_loss, optimizer, transform, named(metrics), history)
 
     with ExitStack() as stack:
-        stack.callback(model.train, was_training)
+        stack.enter_context(mode(model, training=True))
         interrupt = stack.enter_context(Interrupt())
         writer = _writer(tensorboard, stack)
         bar = Progress(progress, epochs, len(history), samples_in(loader), run.unit())
@@ -146,7 +146,6 @@ def fit(
         while len(history) < epochs:
             epoch, start = len(history) + 1, time.perf_counter()
             rate = float(optimizer.param_groups[0]["lr"])
-            model.train()
             record = run.epoch(epoch, bar, interrupt)
             seconds = time.perf_counter() - start
             if held_out is not None and not interrupt.requested:
@@ -158,11 +157,11 @@ def fit(
             if interrupt.requested:  # what is not whole is no epoch
                 history.stopped = "interrupted"
                 break
+            if history.monitor not in record:
+                raise ValueError(f"fit: monitor {history.monitor!r} is none of {', '.join(record)}")
             speed = run.samples / max(seconds, 1e-9)
             about = {"lr": rate, "seconds": time.perf_counter() - start, "samples_per_second": speed}
             history.records.append({"epoch": epoch, **record, **about})
-            if history.monitor not in record:
-                raise ValueError(f"fit: monitor {history.monitor!r} is none of {', '.join(record)}")
             _step(scheduler, record[history.monitor])
             keeper.epoch()
             bar.epoch(epoch, history.records[-1])
@@ -173,7 +172,7 @@ def fit(
             if on_epoch is not None and on_epoch(history) is True:
                 history.stopped = "stopped by on_epoch"
                 break
-            if patience is not None and epoch - history.best["epoch"] >= patience:
+            if patience is not None and epoch - history.best.get("epoch", 0) >= patience:
                 history.stopped = "early stopping"
                 break
     if restore_best:
@@ -185,9 +184,16 @@ class _Run:
     """The part of training that is the same in every epoch."""
 
     def __init__(
-        self, model: Module, loader: Any, loss: Loss, optimizer: Any, transform: Any, metrics: Any
+        self,
+        model: Module,
+        loader: Any,
+        loss: Loss,
+        optimizer: Any,
+        transform: Any,
+        metrics: Any,
+        history: History,
     ) -> None:
-        self.model, self.loader, self.loss = model, loader, loss
+        self.model, self.loader, self.loss, self.history = model, loader, loss, history
         self.optimizer, self.transform, self.metrics = optimizer, transform, metrics
         self.steps = 0
         self.samples = 0
@@ -212,10 +218,8 @@ class _Run:
             number = float(value.item())
             if not math.isfinite(number):
                 source, sentence = find_source(model, inputs, target, drawn)
-                where = f"at step {self.steps} (epoch {epoch})"
-                raise NonFiniteError(
-                    f"fit: the loss is {number} {where}: {sentence}", epoch, self.steps, source
-                )
+                message = f"fit: the loss is {number} at step {self.steps} (epoch {epoch}): {sentence}"
+                raise NonFiniteError(message, epoch, self.steps, source, self.history)
             optimizer.zero_grad()
             value.backward()
             optimizer.step()

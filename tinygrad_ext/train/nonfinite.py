@@ -8,6 +8,7 @@ from typing import Any
 from tinygrad_ext._core import Tensor, default_generator
 from tinygrad_ext.autograd.grad_mode import no_grad
 from tinygrad_ext.nn.module import Module
+from tinygrad_ext.train.history import History
 
 
 class NonFiniteError(FloatingPointError):
@@ -19,13 +20,16 @@ class NonFiniteError(FloatingPointError):
         Where training was, both from 1; steps count through all epochs of this call.
     source : str
         The dotted name of the module or parameter that was the first with such a value; "" if it was neither.
+    history : History
+        The epochs before.
     """
 
-    def __init__(self, message: str, epoch: int, step: int, source: str) -> None:
+    def __init__(self, message: str, epoch: int, step: int, source: str, history: History) -> None:
         super().__init__(message)
         self.epoch = epoch
         self.step = step
         self.source = source
+        self.history = history
 
 
 def find_source(

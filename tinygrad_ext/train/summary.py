@@ -9,6 +9,7 @@ from tinygrad_ext._core import Tensor, zeros
 from tinygrad_ext.autograd.grad_mode import no_grad
 from tinygrad_ext.nn.module import Module
 from tinygrad_ext.train.flops import flops_of, rule_of
+from tinygrad_ext.train.modes import mode
 
 
 class Layer(NamedTuple):
@@ -116,20 +117,16 @@ def summary(model: Module, input: Any, *, show: bool = True) -> Summary:
     inputs = _inputs(model, input)
     layers: list[Layer] = []
     seen: set[int] = set()
-    modes = [(module, module.training) for module in model.modules()]
     handles = [
         module.register_forward_hook(_note(name, layers, seen), with_kwargs=True)
         for name, module in _shown(model)
     ]
-    model.eval()
     try:
-        with no_grad():
+        with mode(model, training=False), no_grad():
             model(*inputs)
     finally:
         for handle in handles:
             handle.remove()
-        for module, mode in modes:
-            module.training = mode
     result = Summary(model, ", ".join(str(list(x.shape)) for x in inputs), layers)
     if show:
         print(result)
