@@ -11,6 +11,7 @@ import pytest
 
 import tinygrad_ext as tg
 from tinygrad_ext import nn
+from tinygrad_ext.data import Subset, TensorDataset
 from tinygrad_ext.train import NonFiniteError, evaluate, fit
 
 # ---- Ctrl-C ----------------------------------------------------------------------------------------------
@@ -169,5 +170,8 @@ def test_a_label_outside_of_the_classes_is_named(classifier, data):
     wrong[37] = 3
     with pytest.raises(IndexError, match=r"label 3 of sample 37 is not one of the model's 3 classes, 0 to 2"):
         fit(classifier(), (x, wrong), batch_size=8, progress=False)
+    part = Subset(TensorDataset(x, wrong), [5, 37])
+    with pytest.raises(IndexError, match=r"label 3 of sample 1 is not one of"):
+        fit(classifier(), part, progress=False)
     with pytest.raises(IndexError, match=r"step 1 \(epoch 1\).*target 3 at position 37"):
         fit(classifier(), iter([(x, wrong)]), progress=False)

@@ -9,13 +9,15 @@ import pytest
 
 import tinygrad_ext as tg
 from tinygrad_ext import nn
+from tinygrad_ext.data import Subset, TensorDataset
 from tinygrad_ext.train import History, fit
 
 
 def test_the_bar(classifier, capfd, data):
     pytest.importorskip("tqdm")
     fit(classifier(), data, epochs=2, validation=data)
-    fit(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)), (tg.rand(6, 1, 2, 2), tg.arange(6) % 2), epochs=1)
+    images = TensorDataset(tg.rand(6, 1, 2, 2), tg.arange(6) % 2)
+    fit(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)), Subset(images, range(6)), epochs=1)
     shown = capfd.readouterr().err
     for part in ("training: 100%", "100/100", "sample/s", "epoch=2", "loss=", "val_accuracy=", "image/s"):
         assert part in shown

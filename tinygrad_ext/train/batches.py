@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_ext._core import Tensor, as_tensor
-from tinygrad_ext.data.dataset import IterableDataset, TensorDataset
+from tinygrad_ext._core import Tensor, arange, as_tensor
+from tinygrad_ext.data.dataset import IterableDataset, TensorDataset, gatherer
 from tinygrad_ext.data.loader import DataLoader
 
 
@@ -69,4 +69,31 @@ def samples_in(loader: Any) -> int | None:
             return None
         whole = len(loader) * loader.batch_size
         return whole if loader.drop_last else min(whole, len(loader.sampler))  # type: ignore[arg-type]
+    return None
+
+
+def unit_of(loader: Any) -> str:
+    """What a sample is called: an image where the first tensor of the data has the shape of images."""
+    dataset: Any = getattr(loader, "dataset", None)
+    while hasattr(dataset, "dataset"):  # a part of another one
+        dataset = dataset.dataset
+    tensors = getattr(dataset, "tensors", None)
+    return "image" if tensors and tensors[0].ndim == 4 else "sample"
+
+
+def label_outside(loader: Any, classes: int) -> tuple[int, int] | None:
+    """Return the number and the label of the first sample whose label is not a class.
+
+    An operation that complains of a label knows its place in the batch only. None where there are no tensors.
+    """
+    dataset = getattr(loader, "dataset", None)
+    gather = gatherer(dataset)
+    if dataset is None or gather is None:
+        return None
+    for begin in range(0, len(dataset), 1024):
+        labels = gather(arange(begin, min(begin + 1024, len(dataset))))[-1]
+        wrong = ((labels < 0) | (labels >= classes)).nonzero()
+        if len(wrong):
+            place = tuple(wrong[0].tolist())
+            return begin + place[0], int(labels[place].item())
     return None

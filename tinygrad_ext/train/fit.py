@@ -11,10 +11,9 @@ from contextlib import ExitStack
 from typing import Any
 
 from tinygrad_ext._core import Tensor, default_generator
-from tinygrad_ext.data.dataset import TensorDataset
 from tinygrad_ext.nn.module import Module
 from tinygrad_ext.optim import Adam
-from tinygrad_ext.train.batches import batches_of, samples_in, unpack
+from tinygrad_ext.train.batches import batches_of, label_outside, samples_in, unit_of, unpack
 from tinygrad_ext.train.checkpoint import Keeper, State
 from tinygrad_ext.train.evaluate import Loss, Meter, Metrics, default_loss, measure, named
 from tinygrad_ext.train.history import VALIDATION, History, Record
@@ -140,7 +139,7 @@ def fit(
         stack.enter_context(mode(model, training=True))
         interrupt = stack.enter_context(Interrupt())
         writer = _writer(tensorboard, stack)
-        bar = Progress(progress, epochs, len(history), samples_in(loader), run.unit())
+        bar = Progress(progress, epochs, len(history), samples_in(loader), unit_of(loader))
         stack.callback(bar.close)
         history.stopped = "finished"
         while len(history) < epochs:
@@ -198,11 +197,6 @@ class _Run:
         self.steps = 0
         self.samples = 0
 
-    def unit(self) -> str:
-        """What a sample is called: an image where the first input has the shape of images."""
-        tensors = getattr(getattr(self.loader, "dataset", None), "tensors", None)
-        return "image" if tensors and tensors[0].ndim == 4 else "sample"
-
     def epoch(self, epoch: int, bar: Progress, interrupt: Interrupt) -> Record:
         """Go through the data once; returns loss and metrics."""
         meter = Meter(self.metrics)
@@ -237,17 +231,13 @@ class _Run:
         try:
             return self.loss(output, target)
         except IndexError as error:
-            # The operation knows the place in the batch; of tensors the sample's own number can be told.
-            dataset = getattr(self.loader, "dataset", None)
             classes = output.shape[1] if isinstance(output, Tensor) and output.ndim > 1 else 0
-            if isinstance(dataset, TensorDataset) and classes and not target.dtype.is_floating_point:
-                labels = dataset.tensors[-1]
-                wrong = ((labels < 0) | (labels >= classes)).nonzero()
-                if len(wrong):
-                    place = tuple(wrong[0].tolist())
+            if classes and not target.dtype.is_floating_point:
+                found = label_outside(self.loader, classes)
+                if found is not None:
                     raise IndexError(
-                        f"fit: label {labels[place].item()} of sample {place[0]} is not one of the model's "
-                        f"{classes} classes, 0 to {classes - 1}"
+                        f"fit: label {found[1]} of sample {found[0]} is not one of the model's {classes} "
+                        f"classes, 0 to {classes - 1}"
                     ) from error
             raise IndexError(f"fit: at step {self.steps} (epoch {epoch}): {error}") from error
 
