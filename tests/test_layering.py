@@ -28,6 +28,8 @@ IMPORTS = {
     "random": {"_core"},
     "autograd": {"_core", "_tensor"},
     "data": {"_core", "_tensor"},
+    "utils": {"data"},
+    "train": {"_core", "_tensor", "autograd", "data", "io", "nn", "optim"},
     "nn": {"_core", "_tensor", "autograd"},
     "optim": {"_core", "_tensor", "autograd"},
     "io": {"_core", "_tensor"},

@@ -20,12 +20,15 @@ from tinygrad_ext import (
     _tensor as _tensor,  # attaches the cold methods
     autograd,
     data,
+    io,
     linalg,
     micrograd,
     nn,
     optim,
     random,
     special,
+    train,
+    utils,
     viz,
 )
 from tinygrad_ext._core import (
@@ -72,7 +75,9 @@ from tinygrad_ext._core import (
 from tinygrad_ext._functions import *  # noqa: F403 - generated, with __all__
 from tinygrad_ext._printing import set_printoptions
 from tinygrad_ext.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
+from tinygrad_ext.io import load, save
 from tinygrad_ext.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from tinygrad_ext.train import summary
 
 # PyTorch's shorter names.
 float = float32
@@ -111,6 +116,7 @@ __all__ = [
     "int",
     "int32",
     "int64",
+    "io",
     "is_complex",
     "is_floating_point",
     "is_grad_enabled",
@@ -121,6 +127,7 @@ __all__ = [
     "is_signed",
     "is_tensor",
     "linalg",
+    "load",
     "long",
     "manual_seed",
     "memory_stats",
@@ -134,6 +141,7 @@ __all__ = [
     "random",
     "reset_peak_memory_stats",
     "result_type",
+    "save",
     "seed",
     "set_default_dtype",
     "set_grad_enabled",
@@ -143,8 +151,11 @@ __all__ = [
     "set_rng_state",
     "special",
     "strided",
+    "summary",
+    "train",
     "uint8",
-    "zero_",
+    "utils",
     "viz",
+    "zero_",
 ]
 __all__ += _functions.__all__
