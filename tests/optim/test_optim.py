@@ -223,6 +223,19 @@ def test_cut_among_threads(name, rng):
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_both_precisions_in_one_step(name):
+    params = [tg.ones(3, dtype=kind, requires_grad=True) for kind in (tg.float32, tg.float64, tg.float32)]
+    optimizer = getattr(tg.optim, name)(params, lr=0.1)
+    for _ in range(3):
+        for p in params:
+            p.grad = tg.tensor([1.0, -2.0, 0.5], dtype=p.dtype)
+        optimizer.step()
+    assert params[0].tolist() == params[2].tolist()
+    np.testing.assert_allclose(params[0].tolist(), params[1].tolist(), rtol=1e-6)
+    assert [p.dtype for p in params] == [tg.float32, tg.float64, tg.float32]
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_what_is_not_a_number_stays_where_it_is(name):
     p = tg.ones(40, dtype=tg.float64, requires_grad=True)
     optimizer = getattr(tg.optim, name)([p], lr=0.1)
