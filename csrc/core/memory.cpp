@@ -125,7 +125,7 @@ void return_slabs() {
   for (Slab& s : g_slabs) s.free = 0;
   for (int c = 0; class_bytes(c) < kLarge; ++c)
     for (FreeBlock* block = g_lists.head[c]; block; block = block->next) slab_of(block).free += class_bytes(c);
-  const auto used = [&](const Slab& s) { return s.free < s.carved || s.begin == current; };
+  const auto used = [&](const Slab& s) { return s.free != s.carved || s.begin == current; };
   for (int c = 0; class_bytes(c) < kLarge; ++c) {
     FreeBlock** link = &g_lists.head[c];
     while (FreeBlock* block = *link) {

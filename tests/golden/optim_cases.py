@@ -56,6 +56,8 @@ LBFGS_SETTINGS: list[dict[str, Any]] = [
     {"line_search_fn": "strong_wolfe"},
     {"line_search_fn": "strong_wolfe", "lr": 0.5, "max_iter": 4, "history_size": 2},
     {"line_search_fn": "strong_wolfe", "max_iter": 30, "max_eval": 7},
+    {"line_search_fn": "strong_wolfe", "lr": 100.0, "max_iter": 3},
+    {"line_search_fn": "strong_wolfe", "lr": 0.01, "max_iter": 6, "history_size": 4},
 ]
 LBFGS_STEPS = 8
 

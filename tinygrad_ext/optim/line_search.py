@@ -132,7 +132,7 @@ def _cubic_minimum(a: Point, b: Point, least: float, most: float) -> float:
     width = b.length - a.length
     d1 = a.slope + b.slope - 3 * (b.loss - a.loss) / width if width else float("nan")
     square = d1 * d1 - a.slope * b.slope
-    if not square >= 0:
+    if not 0 <= square < math.inf:
         return (least + most) / 2.0
     d2 = math.sqrt(square)
     bottom = b.slope - a.slope + 2 * d2
