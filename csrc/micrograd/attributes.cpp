@@ -1,5 +1,6 @@
 // Value's attributes: its number and gradient, its place in the graph, its rule; and the methods that are no functions.
 #include <new>
+#include <type_traits>
 #include <utility>
 
 #include "micrograd/engine.h"
@@ -10,6 +11,20 @@ namespace tg::micrograd {
 namespace {
 
 Value* self_of(PyObject* o) { return static_cast<Value*>(o); }
+
+// Runs f, which returns a PyObject* or an int, with C++'s want of memory as Python's.
+template <class F>
+auto guarded(F&& f) -> decltype(f()) {
+  try {
+    return f();
+  } catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+    if constexpr (std::is_same_v<decltype(f()), int>)
+      return -1;
+    else
+      return nullptr;
+  }
+}
 
 PyObject* as_str(const std::string& text) { return PyUnicode_FromStringAndSize(text.data(), Py_ssize_t(text.size())); }
 
@@ -41,14 +56,12 @@ int set_text(PyObject* self, PyObject* given, const char* what) {
                  given ? Py_TYPE(given)->tp_name : "nothing (it cannot be deleted)");
     return -1;
   }
-  try {
-    PyObject* old = std::exchange(extras(self_of(self)).*field, Py_NewRef(given));
+  return guarded([&] {
+    PyObject*& text = extras(self_of(self)).*field;
+    PyObject* old = std::exchange(text, Py_NewRef(given));
     Py_XDECREF(old);
     return 0;
-  } catch (const std::bad_alloc&) {
-    PyErr_NoMemory();
-    return -1;
-  }
+  });
 }
 
 PyObject* get_label(PyObject* self, void*) {
@@ -63,45 +76,62 @@ PyObject* get_op(PyObject* self, void*) {
 }
 int set_op(PyObject* self, PyObject* given, void*) { return set_text<&Extras::op>(self, given, "Value._op"); }
 
+// The operands as they are now, held: making Python objects may run a user's code, which may change them.
+class Operands {
+ public:
+  explicit Operands(const Value& v) {
+    for_each_operand(v, [this](Value* operand) {
+      values_.push_back(operand);
+      Py_INCREF(operand);
+    });
+  }
+  Operands(const Operands&) = delete;
+  Operands& operator=(const Operands&) = delete;
+  ~Operands() {
+    for (Value* v : values_) Py_DECREF(v);
+  }
+  const std::vector<Value*>& values() const { return values_; }
+
+ private:
+  std::vector<Value*> values_;
+};
+
 PyObject* get_prev(PyObject* self, void*) {
-  PyObject* set = PySet_New(nullptr);
-  for_each_operand(*self_of(self), [&](Value* operand) {
-    if (set && PySet_Add(set, operand) < 0) Py_CLEAR(set);
+  return guarded([&] {
+    const Operands operands(*self_of(self));
+    PyObject* set = PySet_New(nullptr);
+    for (Value* operand : operands.values())
+      if (set && PySet_Add(set, operand) < 0) Py_CLEAR(set);
+    return set;
   });
-  return set;
 }
+
+PyObject* get_children(PyObject* self, void*) {
+  return guarded([&] {
+    const Operands operands(*self_of(self));
+    PyObject* tuple = PyTuple_New(Py_ssize_t(operands.values().size()));
+    Py_ssize_t i = 0;
+    for (Value* operand : operands.values())
+      if (tuple) PyTuple_SET_ITEM(tuple, i++, Py_NewRef(operand));
+    return tuple;
+  });
+}
+
 int set_prev(PyObject* self, PyObject* given, void*) {
   if (!given) {
     PyErr_SetString(PyExc_TypeError, "Value._prev cannot be deleted");
     return -1;
   }
-  try {
+  return guarded([&] {
     std::vector<Value*> operands;
     if (!to_values("Value._prev", given, operands)) return -1;
     replace_operands(self_of(self), std::move(operands));
     return 0;
-  } catch (const std::bad_alloc&) {
-    PyErr_NoMemory();
-    return -1;
-  }
-}
-
-PyObject* get_children(PyObject* self, void*) {
-  Py_ssize_t count = 0;
-  for_each_operand(*self_of(self), [&](Value*) { ++count; });
-  PyObject* tuple = PyTuple_New(count);
-  Py_ssize_t i = 0;
-  if (tuple) for_each_operand(*self_of(self), [&](Value* operand) { PyTuple_SET_ITEM(tuple, i++, Py_NewRef(operand)); });
-  return tuple;
+  });
 }
 
 // The built-in rule as a callable: the lecture calls o._backward() by hand, value by value.
-PyObject* call_rule(PyObject* self, PyObject*) {
-  Value* v = self_of(self);
-  if (!has_slope(*v)) return nullptr;
-  run_rule(*v);
-  return Py_NewRef(Py_None);
-}
+PyObject* call_rule(PyObject* self, PyObject*) { return run_built_in_rule(self_of(self)) ? Py_NewRef(Py_None) : nullptr; }
 PyMethodDef g_rule = {"_backward", call_rule, METH_NOARGS, "Adds this value's gradient to those it was computed from."};
 
 PyObject* get_backward(PyObject* self, void*) {
@@ -114,16 +144,14 @@ int set_backward(PyObject* self, PyObject* given, void*) {
                  given ? Py_TYPE(given)->tp_name : "nothing (it cannot be deleted)");
     return -1;
   }
-  try {
+  return guarded([&] {
     Value* v = self_of(self);
-    PyObject* old = std::exchange(extras(v).backward, Py_NewRef(given));
+    PyObject*& rule = extras(v).backward;
+    PyObject* old = std::exchange(rule, Py_NewRef(given));
     track(v);
     Py_XDECREF(old);
     return 0;
-  } catch (const std::bad_alloc&) {
-    PyErr_NoMemory();
-    return -1;
-  }
+  });
 }
 
 PyObject* get_dict(PyObject* self, void* context) {
@@ -134,11 +162,7 @@ PyObject* get_dict(PyObject* self, void* context) {
 PyObject* backward_method(PyObject* self, PyObject*) { return backward(self_of(self)) ? Py_NewRef(Py_None) : nullptr; }
 
 PyObject* count_method(PyObject* self, PyObject*) {
-  try {
-    return PyLong_FromSize_t(count_values(self_of(self)));
-  } catch (const std::bad_alloc&) {
-    return PyErr_NoMemory();
-  }
+  return guarded([&] { return PyLong_FromSize_t(count_values(self_of(self))); });
 }
 
 // What a copy of a leaf is made of: data and gradient as micrograd would hold them, label, the user's attributes.

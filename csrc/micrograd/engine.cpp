@@ -108,13 +108,14 @@ class Order {
 };
 
 bool differentiate(Value* root) {
-  g_stack.reserve(g_pool.alive);        // none of the walks below can then run out of memory halfway
-  bool by_users = false, sound = true;  // rules or operands that a user set; every slope exists
+  g_stack.reserve(g_pool.alive);  // none of the walks below can then run out of memory halfway
+  bool by_users = false;          // rules or operands that a user set
+  const Value* faulty = nullptr;
   const size_t count = count_uses(root, [&](const Value& v) {
     by_users |= v.extras && (v.extras->backward || v.extras->replaces_operands);
-    if (sound && !user_rule(v)) sound = has_slope(v);
+    if (!faulty && !user_rule(v) && fault_of(v) != Fault::none) faulty = &v;
   });
-  if (sound && !by_users) {
+  if (!faulty && !by_users) {
     start(root);
     in_order(root, run_rule);
     return true;
@@ -122,11 +123,13 @@ bool differentiate(Value* root) {
   const Order order(root, count);
   if (order.size() != count) {
     forget_counts(root);
-    if (sound)
-      PyErr_SetString(PyExc_RuntimeError, "backward(): the graph has a cycle: through _prev, a value is computed from itself");
+    PyErr_SetString(PyExc_RuntimeError, "backward(): the graph has a cycle: through _prev, a value is computed from itself");
     return false;
   }
-  if (!sound) return false;
+  if (faulty) {
+    refuse_slope(*faulty, fault_of(*faulty));
+    return false;
+  }
   start(root);
   return order.run();
 }
@@ -140,7 +143,14 @@ bool run_own_rule(Value* v) {
     Py_DECREF(rule);
     return done;
   }
-  if (!has_slope(*v)) return false;
+  return run_built_in_rule(v);
+}
+
+bool run_built_in_rule(Value* v) {
+  if (const Fault fault = fault_of(*v); fault != Fault::none) {
+    refuse_slope(*v, fault);
+    return false;
+  }
   run_rule(*v);
   return true;
 }

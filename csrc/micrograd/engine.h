@@ -8,7 +8,8 @@ namespace tg::micrograd {
 // error set; gradients are then unchanged, unless it was a rule written in Python that failed.
 bool backward(Value* root);
 
-// One value's own rule, the user's where there is one.
+// One value's own rule: the operation's, or the user's where there is one.
+bool run_built_in_rule(Value* v);
 bool run_own_rule(Value* v);
 
 // How many values the graph below root has, root among them. Throws std::bad_alloc.

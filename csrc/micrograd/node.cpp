@@ -24,10 +24,13 @@ void destroy_extras(Extras* extras) {
   delete extras;
 }
 
+// Makes v a leaf, and only then lets go of what it had: dropping a reference may run a user's code, which may look at v.
 void drop_operands(Value* v) {
   Value* a = std::exchange(v->a, nullptr);
   if (!a) return;
-  Value* b = has_exponent(*v) ? nullptr : std::exchange(v->b, nullptr);
+  Value* b = has_exponent(*v) ? nullptr : v->b;
+  v->b = nullptr;
+  v->kind = Kind::leaf;
   Py_DECREF(a);
   Py_XDECREF(b);
 }
@@ -77,17 +80,23 @@ void replace_operands(Value* v, std::vector<Value*> operands) {
 }
 
 void clear_objects(Value* v) {
-  Py_CLEAR(v->dict);
-  if (!v->extras) return;
-  Py_CLEAR(v->extras->backward);
-  const std::vector<Value*> operands = std::exchange(v->extras->operands, {});
+  PyObject* dict = std::exchange(v->dict, nullptr);
+  PyObject* backward = nullptr;
+  std::vector<Value*> operands;
+  if (v->extras) {
+    backward = std::exchange(v->extras->backward, nullptr);
+    std::swap(operands, v->extras->operands);
+  }
+  Py_XDECREF(dict);
+  Py_XDECREF(backward);
   for (Value* operand : operands) Py_DECREF(operand);
 }
 
 void reset(Value* v) {
-  destroy_extras(std::exchange(v->extras, nullptr));
+  Extras* extras = std::exchange(v->extras, nullptr);
   drop_operands(v);
   v->kind = Kind::leaf;
+  destroy_extras(extras);
 }
 
 void dealloc(PyObject* self) {

@@ -78,16 +78,12 @@ bool value_of(Kind kind, double x, double& y) {
 // d x^e / dx = e x^(e-1)
 double power_slope(double x, double e) { return e * std::pow(x, e - 1); }
 
-bool power_has_slope(double x, double e) {
-  if (e == 2 || e == 1) return true;
-  const auto refused = [&](PyObject* exception, const char* why) {
-    return refuse(exception, "backward(): Value ** ", text(e), " has no slope at ", text(x), why);
-  };
-  if (x == 0 && e < 1) return refused(PyExc_ZeroDivisionError, ": 0.0 to a negative power");
+Fault power_fault(double x, double e) {
+  if (e == 2 || e == 1) return Fault::none;
+  if (x == 0 && e < 1) return Fault::division_by_zero;
   const double factor = std::pow(x, e - 1);
-  if (std::isinf(factor) && std::isfinite(x)) return refused(PyExc_OverflowError, ": it is too large");
-  if (std::isnan(factor) && !std::isnan(x) && !std::isnan(e)) return refused(PyExc_ValueError, ": it is not real");
-  return true;
+  if (std::isinf(factor) && std::isfinite(x)) return Fault::too_large;
+  return std::isnan(factor) && !std::isnan(x) && !std::isnan(e) ? Fault::not_real : Fault::none;
 }
 
 // d x^y / dy = x^y log x; at x = 0 the limit, as in PyTorch
@@ -212,19 +208,26 @@ Value* unary(Kind kind, Value* x) {
   return out;
 }
 
-bool has_slope(const Value& v) {
+Fault fault_of(const Value& v) {
   switch (v.kind) {
     case Kind::power:
-      return power_has_slope(v.a->data, v.exponent);
+      return power_fault(v.a->data, v.exponent);
     case Kind::power_of_values:
-      return power_has_slope(v.a->data, v.b->data);
+      return power_fault(v.a->data, v.b->data);
     case Kind::log:
-      return v.a->data != 0 || refuse(PyExc_ZeroDivisionError, "backward(): log has no slope at 0.0");
+      return v.a->data == 0 ? Fault::division_by_zero : Fault::none;
     case Kind::sqrt:
-      return v.data != 0 || refuse(PyExc_ZeroDivisionError, "backward(): sqrt has no slope at 0.0");
+      return v.data == 0 ? Fault::division_by_zero : Fault::none;
     default:
-      return true;
+      return Fault::none;
   }
+}
+
+void refuse_slope(const Value& v, Fault fault) {
+  const std::string what = "backward(): the slope of " + name_of(v) + " at " + text(v.a->data);
+  if (fault == Fault::division_by_zero) refuse(PyExc_ZeroDivisionError, what, " is a division by zero");
+  if (fault == Fault::too_large) refuse(PyExc_OverflowError, what, " is too large");
+  if (fault == Fault::not_real) refuse(PyExc_ValueError, what, " is not real");
 }
 
 void run_rule(Value& v) {

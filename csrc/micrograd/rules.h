@@ -26,9 +26,13 @@ Value* unary(Kind kind, Value* x);
 // The number itself to a power: what `number ** -1` is in Python. False with the error set.
 bool power_of(Number x, Number exponent, Number& y);
 
-// Whether an operation's slope exists at the operands' present values; else false with Python's error set.
-bool has_slope(const Value& v);
-// Adds v's gradient, times the slopes, to its operands' gradients. has_slope(v) must hold.
+// What is wrong with an operation's slope at the operands' present values.
+enum class Fault { none, division_by_zero, too_large, not_real };
+Fault fault_of(const Value& v);
+// Sets Python's error for it.
+void refuse_slope(const Value& v, Fault fault);
+
+// Adds v's gradient, times the slopes, to its operands' gradients, where there is no fault.
 void run_rule(Value& v);
 
 }  // namespace tg::micrograd

@@ -76,8 +76,8 @@ bool initialize(Value* v, PyObject* data, PyObject* children, PyObject* op, PyOb
       v->kind = Kind::custom;
       replace_operands(v, std::move(operands));
     }
-    if (op && PyUnicode_GET_LENGTH(op)) extras(v).op = Py_NewRef(op);
-    if (label && PyUnicode_GET_LENGTH(label)) extras(v).label = Py_NewRef(label);
+    if (op && PyUnicode_GET_LENGTH(op)) Py_XSETREF(extras(v).op, Py_NewRef(op));
+    if (label && PyUnicode_GET_LENGTH(label)) Py_XSETREF(extras(v).label, Py_NewRef(label));
     return true;
   } catch (const std::bad_alloc&) {
     PyErr_NoMemory();

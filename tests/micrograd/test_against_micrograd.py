@@ -143,7 +143,7 @@ def test_many_longer_programs():
         run(leaves, [random_step(rng) for _ in range(rng.randint(5, 60))])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(NUMBERS, min_size=1, max_size=3), st.lists(STEP, min_size=1, max_size=12))
 def test_text(leaves, steps):
     """repr is the same text, apart from the last digits of floats."""

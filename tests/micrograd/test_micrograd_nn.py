@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +106,20 @@ def test_demo():
         assert got["hits"] == want["hits"]
         close(got["loss"], want["loss"])
         close(got["gradients"], want["gradients"])
+
+
+def test_demo_program(tmp_path):
+    """The example runs as a user runs it, and learns; its picture is drawn where matplotlib is installed."""
+    script = Path(__file__).parents[2] / "examples" / "micrograd_demo.py"
+    picture = tmp_path / "moons.png"
+    command = [sys.executable, script, "--steps", "11", "--picture", picture]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "337 parameters" in result.stdout
+    assert "step   0: loss 0.8896, accuracy 50%" in result.stdout
+    hits = [int(percent) for percent in re.findall(r"(\d+)%", result.stdout)]
+    assert hits[-1] >= 80
+    assert picture.exists() == ("matplotlib" not in result.stdout)
 
 
 def test_four_examples():

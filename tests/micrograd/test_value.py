@@ -122,6 +122,9 @@ def test_repr_shows_ints_where_micrograd_holds_them():
     assert repr(b) == "Value(data=3.5, grad=11)"
     assert repr(a) == "Value(data=2, grad=120.0)"  # interior gradients add up as well
     a.grad = 0
+    (a**2.0).backward()
+    assert repr(a) == "Value(data=2, grad=4.0)"
+    a.grad = 0
     a.data += 0.5
     assert repr(a) == "Value(data=2.5, grad=0)"
     assert repr(Value(-2.5).relu()) == "Value(data=0, grad=0)"
