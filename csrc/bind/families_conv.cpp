@@ -2,6 +2,7 @@
 #include "bind/call.h"
 #include "ops/conv.h"
 #include "ops/fold.h"
+#include "ops/grid.h"
 #include "ops/pad.h"
 #include "ops/pool.h"
 #include "ops/pool_adaptive.h"
@@ -26,6 +27,7 @@ void add_conv(std::vector<Entry>& entries) {
   add_entries<ops::Pools>(entries, "pool");
   add_entries<ops::AdaptivePools>(entries, "pool");
   add_entries<ops::Resizes>(entries, "resize");
+  add_entries<ops::Grids>(entries, "resize");
   add_entries<ops::Paddings>(entries, "resize");
   add_entries<ops::Folds>(entries, "layout");
   add_internal<ops::ConvolutionsInternal>(entries, "conv");

@@ -16,6 +16,7 @@
 #include "ops/exponential.h"
 #include "ops/extreme.h"
 #include "ops/fold.h"
+#include "ops/grid.h"
 #include "ops/gated.h"
 #include "ops/gather.h"
 #include "ops/index.h"

@@ -96,6 +96,7 @@ void run_few(LoopFn fn, const Nest& nest, const Tensor& out, const Tensor* const
   loop.rows = 1;
   loop.ptr[0] = nest.ptr[0];
   loop.step[0] = int64_t(itemsize(out.dtype()));
+  std::fill_n(loop.row_step, nest.operands, 0);
   for (int i = 1; i < nest.operands; ++i) {
     if (!(nest.step[0][i] | nest.step[1][i] | nest.step[2][i])) {  // one number, or the parameters, for all
       loop.ptr[i] = nest.ptr[i];

@@ -30,7 +30,7 @@ REASONS = (
     ),
     (r"quant|fbgemm|^q_|qscheme|int_repr|qparams|scaled_(grouped_)?mm|grouped_mm", "quantized tensors"),
     (
-        r"complex|^real$|^imag$|conj|^angle$|polar|cdouble|cfloat|chalf|stft|is_neg$|resolve_neg|^eig$|eigvals$",
+        r"complex|^real$|^imag$|conj|^angle$|polar|view_as_real|cdouble|cfloat|chalf|stft|is_neg$|resolve_neg|^eig$|eigvals$",
         "complex numbers",
     ),
     (

@@ -63,6 +63,7 @@ DIFFERENCES: dict[str, tuple[str, str]] = {
         "an input without channels is refused",
     ),
     "nn.functional.gaussian_nll_loss": ("both must be equal", "prediction and target do not broadcast"),
+    "nn.functional.grid_sample": (r"must be \[N, C, H, W\]", "volumes are not supported"),
     "nn.functional.hardsigmoid": ("^gradient: values", "PyTorch's gradient has a sixth in float32"),
     "nn.functional.interpolate": ("mode 'bi(linear|cubic)' is not defined for dtype uint8", FIXED_POINT),
     "nn.functional.triplet_margin_with_distance_loss": (
