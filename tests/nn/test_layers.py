@@ -58,6 +58,15 @@ def test_loss_is_its_function(name, reduction):
     assert loss(*args).tolist() == function(*args, reduction=reduction).tolist()
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_hinge_loss(reduction):
+    """PyTorch does not have it."""
+    x, y = np.array([0.5, -2.0, 3.0, 0.1]), np.array([1.0, 1.0, 1.0, -1.0])
+    want = np.maximum(0, 0.8 - y * x)
+    got = nn.HingeLoss(0.8, reduction)(tg.tensor(x), tg.tensor(y)).numpy()
+    np.testing.assert_allclose(got, want if reduction == "none" else getattr(want, reduction)(), rtol=1e-15)
+
+
 @pytest.mark.parametrize(
     ("make", "fan_in"),
     [(lambda: nn.Linear(50, 400), 50), (lambda: nn.Conv2d(8, 40, 5, groups=2), 100)],

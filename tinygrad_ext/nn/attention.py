@@ -160,12 +160,9 @@ class MultiheadAttention(Module):
             query, key, value = query.transpose(0, 1), key.transpose(0, 1), value.transpose(0, 1)
         batch, length = query.shape[:2]
         q, k, v = self._projected(query, key, value)
-        mask = None
-        if is_causal and key_padding_mask is None and not need_weights:
-            pass  # the operation makes the mask
-        else:
-            is_causal = False
-            mask = self._mask(attn_mask, key_padding_mask, batch, length, key.shape[1], q.dtype)
+        is_causal = is_causal and key_padding_mask is None and not need_weights  # the operation masks then
+        shape = batch, length, key.shape[1]
+        mask = None if is_causal else self._mask(attn_mask, key_padding_mask, *shape, q.dtype)
         k, v, mask = self._lengthened(k, v, mask)
         dropout = self.dropout if self.training else 0.0
         weights = None

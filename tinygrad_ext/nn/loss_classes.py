@@ -142,6 +142,23 @@ class SoftMarginLoss(Loss):
         return _core.soft_margin_loss(input, target, reduction=self.reduction)
 
 
+class HingeLoss(Loss):
+    """``max(0, margin - target input)`` for targets 1 and -1 of the input's shape: the loss of a linear SVM.
+
+    Parameters
+    ----------
+    margin : float, default 1
+    reduction : {"mean", "sum", "none"}
+    """
+
+    def __init__(self, margin: float = 1.0, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+        self.margin = margin
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return _core.hinge_loss(input, target, self.margin, self.reduction)
+
+
 class MultiMarginLoss(WeightedLoss):
     """The hinge loss of one class among several: ``sum(max(0, margin - x[target] + x[i])^p) / C``.
 

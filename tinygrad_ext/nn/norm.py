@@ -22,6 +22,13 @@ class _Affine(Module):
     weight: Parameter | None
     bias: Parameter | None
 
+    def _learn(
+        self, shape: tuple[int, ...], weight: bool, bias: bool, device: Device, dtype: dtype | None
+    ) -> None:
+        self.register_parameter("weight", blank(shape, device, dtype) if weight else None)
+        self.register_parameter("bias", blank(shape, device, dtype) if bias else None)
+        self.reset_parameters()
+
     def reset_parameters(self) -> None:
         """Set the weight to 1 and the bias to 0."""
         if self.weight is not None:
@@ -61,12 +68,10 @@ class LayerNorm(_Affine):
         dtype: dtype | None = None,
     ) -> None:
         super().__init__()
-        self.normalized_shape = shape = _shape(normalized_shape)
+        self.normalized_shape = _shape(normalized_shape)
         self.eps = eps
-        self.elementwise_affine = elementwise_affine
-        self.register_parameter("weight", blank(shape, device, dtype) if elementwise_affine else None)
-        self.register_parameter("bias", blank(shape, device, dtype) if elementwise_affine and bias else None)
-        self.reset_parameters()
+        self.elementwise_affine = affine = elementwise_affine
+        self._learn(self.normalized_shape, affine, affine and bias, device, dtype)
 
     def forward(self, input: Tensor) -> Tensor:
         return _core.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
@@ -165,10 +170,7 @@ class GroupNorm(_Affine):
         self.num_channels = num_channels
         self.eps = eps
         self.affine = affine
-        shape = (num_channels,)
-        self.register_parameter("weight", blank(shape, device, dtype) if affine else None)
-        self.register_parameter("bias", blank(shape, device, dtype) if affine and bias else None)
-        self.reset_parameters()
+        self._learn((num_channels,), affine, affine and bias, device, dtype)
 
     def forward(self, input: Tensor) -> Tensor:
         return _core.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from tinygrad_ext._core import Tensor, dtype, zeros
 from tinygrad_ext.nn import init
@@ -129,13 +130,10 @@ class RNNCell(RNNCellBase):
         return super().extra_repr() + shown
 
 
-class LSTMCell(RNNCellBase):
-    """One step of `LSTM`; parameters as `RNNCell`, without the nonlinearity.
+class _GatedCell(RNNCellBase):
+    """A cell without a choice of nonlinearity."""
 
-    Called with the input and ``(h, c)``, zeros if left out; returns ``(h', c')``.
-    """
-
-    mode = "LSTM"
+    gates: ClassVar[int]
 
     def __init__(
         self,
@@ -145,7 +143,16 @@ class LSTMCell(RNNCellBase):
         device: Device = None,
         dtype: dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias, 4, device, dtype)
+        super().__init__(input_size, hidden_size, bias, self.gates, device, dtype)
+
+
+class LSTMCell(_GatedCell):
+    """One step of `LSTM`; parameters as `RNNCell`, without the nonlinearity.
+
+    Called with the input and ``(h, c)``, zeros if left out; returns ``(h', c')``.
+    """
+
+    mode, gates = "LSTM", 4
 
     def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         if hx is not None and not (isinstance(hx, tuple | list) and len(hx) == 2):
@@ -154,23 +161,13 @@ class LSTMCell(RNNCellBase):
         return h, c
 
 
-class GRUCell(RNNCellBase):
+class GRUCell(_GatedCell):
     """One step of `GRU`; parameters as `RNNCell`, without the nonlinearity.
 
     Called with the input and h, zeros if left out; returns h'.
     """
 
-    mode = "GRU"
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        device: Device = None,
-        dtype: dtype | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias, 3, device, dtype)
+    mode, gates = "GRU", 3
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         return self._step(input, None if hx is None else (hx,), 1)[0]
