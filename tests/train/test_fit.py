@@ -44,6 +44,27 @@ def test_equals_a_loop_written_out(classifier, data):
     assert model.training
 
 
+class Twice(tg.optim.SGD):
+    """Looks at each batch twice, as LBFGS does."""
+
+    def step(self, closure=None):
+        super().step(closure)
+        return super().step(closure)
+
+
+def test_an_optimizer_may_look_twice(data):
+    x, y = data
+    model, other = (nn.Linear(5, 3) for _ in range(2))
+    other.load_state_dict(model.state_dict())
+    history = fit(
+        model, data, optimizer=Twice(model.parameters(), lr=0.1), batch_size=50, epochs=3, progress=False
+    )
+    loader = DataLoader(TensorDataset(x, y), 50)
+    plain = tg.optim.SGD(other.parameters(), lr=0.1)
+    other_history = fit(other, loader, optimizer=plain, epochs=6, progress=False)
+    assert history["loss"] == pytest.approx(other_history["loss"][::2], rel=1e-5)
+
+
 def test_learns_the_digits():
     train, validation, test = tg.data.digits()
     tg.manual_seed(0)

@@ -1,14 +1,15 @@
 """Nested containers of tensors as a flat dict of tensors and a JSON text, and back.
 
 In the JSON, lists, dicts with str keys, strings, numbers, true, false and null stand for themselves, and for
-the rest a dict with one key: ``$tensor`` (a name), ``$tuple`` (a list), ``$dict`` (a list of pairs) and
-``$float`` (one that JSON has no number for).
+the rest a dict with one key: ``$tensor`` (a name), ``$tuple`` (a list), ``$dict`` (a list of pairs),
+``$counter`` (the same, a `Counter`) and ``$float`` (one that JSON has no number for).
 """
 
 from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -71,9 +72,9 @@ def _encode(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
             [_encode(key, _join(path, "a key"), tensors), _encode(item, _join(path, key), tensors)]
             for key, item in value.items()
         ]
-        if all(isinstance(key, str) and not key.startswith("$") for key in value):
-            return dict(pairs)
-        return {"$dict": pairs}
+        kind = "$counter" if isinstance(value, Counter) else "$dict"
+        plain = kind == "$dict" and all(isinstance(key, str) and not key.startswith("$") for key in value)
+        return dict(pairs) if plain else {kind: pairs}
     raise TypeError(
         f"save: {path or 'the object'}: expected tensors, numbers, strings, None, or dicts, lists and tuples "
         f"of them, got {type(value).__module__}.{type(value).__name__}"
@@ -97,6 +98,7 @@ def _decode(tree: Any, tensors: Mapping[str, Tensor]) -> Any:
             return float(content)
         if kind == "$tuple":
             return tuple(_decode(item, tensors) for item in content)
-        if kind == "$dict":
-            return {_decode(key, tensors): _decode(item, tensors) for key, item in content}
+        if kind in ("$dict", "$counter"):
+            pairs = {_decode(key, tensors): _decode(item, tensors) for key, item in content}
+            return Counter(pairs) if kind == "$counter" else pairs
     return {key: _decode(item, tensors) for key, item in tree.items()}

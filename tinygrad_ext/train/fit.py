@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from tinygrad_ext._core import Tensor, default_generator
@@ -200,23 +201,15 @@ class _Run:
     def epoch(self, epoch: int, bar: Progress, interrupt: Interrupt) -> Record:
         """Go through the data once; returns loss and metrics."""
         meter = Meter(self.metrics)
-        model, optimizer = self.model, self.optimizer
         for batch in self.loader:
             inputs, target = unpack("fit", batch)
             if self.transform is not None:
                 inputs = (self.transform(inputs[0]), *inputs[1:])
             self.steps += 1
-            drawn = default_generator.get_state()
-            output = model(*inputs)
-            value = self._loss(output, target, epoch)
-            number = float(value.item())
-            if not math.isfinite(number):
-                source, sentence = find_source(model, inputs, target, drawn)
-                message = f"fit: the loss is {number} at step {self.steps} (epoch {epoch}): {sentence}"
-                raise NonFiniteError(message, epoch, self.steps, source, self.history)
-            optimizer.zero_grad()
-            value.backward()
-            optimizer.step()
+            seen: list[tuple[float, Any]] = []
+            # As a closure, for optimizers that look at a batch more than once (LBFGS); the first look counts.
+            self.optimizer.step(partial(self._look, inputs, target, epoch, seen))
+            number, output = seen[0]
             meter.update(number, output, target)
             bar.step(len(target), epoch, meter.now)
             if interrupt.requested:
@@ -226,6 +219,23 @@ class _Run:
             raise ValueError(f"fit: the data is empty: no batch came{again}")
         self.metrics, self.samples = meter.metrics, meter.samples
         return meter.result()
+
+    def _look(
+        self, inputs: tuple[Any, ...], target: Any, epoch: int, seen: list[tuple[float, Any]]
+    ) -> Tensor:
+        """Compute the loss of a batch and the gradients."""
+        drawn = default_generator.get_state()
+        output = self.model(*inputs)
+        loss = self._loss(output, target, epoch)
+        number = float(loss.item())
+        if not math.isfinite(number):
+            source, sentence = find_source(self.model, inputs, target, drawn)
+            message = f"fit: the loss is {number} at step {self.steps} (epoch {epoch}): {sentence}"
+            raise NonFiniteError(message, epoch, self.steps, source, self.history)
+        self.optimizer.zero_grad()
+        loss.backward()
+        seen.append((number, output))
+        return loss
 
     def _loss(self, output: Any, target: Any, epoch: int) -> Tensor:
         try:
