@@ -9,7 +9,9 @@ from pkgutil import extend_path
 # In a checkout this folder hides the installed package; its compiled core is then found through the path.
 __path__ = extend_path(__path__, __name__)
 
+from importlib import import_module
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 if find_spec("tinygrad_ext._core") is None:
     raise ImportError("tinygrad_ext is not built yet: run `pip install .` in its folder first")
@@ -20,16 +22,11 @@ from tinygrad_ext import (
     _tensor as _tensor,  # attaches the cold methods
     autograd,
     data,
-    io,
     linalg,
-    micrograd,
     nn,
     optim,
     random,
     special,
-    train,
-    utils,
-    viz,
 )
 from tinygrad_ext._core import (
     Generator,
@@ -75,9 +72,24 @@ from tinygrad_ext._core import (
 from tinygrad_ext._functions import *  # noqa: F403 - generated, with __all__
 from tinygrad_ext._printing import set_printoptions
 from tinygrad_ext.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
-from tinygrad_ext.io import load, save
 from tinygrad_ext.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from tinygrad_ext.train import summary
+
+if TYPE_CHECKING:
+    from tinygrad_ext import io, micrograd, train, utils, viz
+    from tinygrad_ext.io import load, save
+    from tinygrad_ext.train import summary
+
+# Imported when they are first asked for: what many programs do without, and import would wait for.
+_LATER = {
+    "io": "",
+    "load": "io",
+    "micrograd": "",
+    "save": "io",
+    "summary": "train",
+    "train": "",
+    "utils": "",
+    "viz": "",
+}
 
 # PyTorch's shorter names.
 float = float32
@@ -159,3 +171,15 @@ __all__ = [
     "zero_",
 ]
 __all__ += _functions.__all__
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = import_module(f"{__name__}.{_LATER[name] or name}")
+    found = globals()[name] = getattr(home, name) if _LATER[name] else home
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
