@@ -56,9 +56,6 @@ class Work {
     if (!PyArg_ParseTuple(batch, "O!O!O!O!ddp:optim_step", &PyList_Type, &params, &PyList_Type, &entries, &PyTuple_Type, &names,
                           &PyTuple_Type, &settings, &step.decay, &step.keep, &maximize))
       throw PythonError();
-    const Py_ssize_t count = PyList_GET_SIZE(params);
-    if (PyList_GET_SIZE(entries) != count)
-      fail<ValueError>(kName, "(): ", PyList_GET_SIZE(entries), " entries for ", count, " parameters");
     if (PyTuple_GET_SIZE(names) != rule_.states || PyTuple_GET_SIZE(settings) != rule_.settings)
       fail<ValueError>(kName, "(): rule '", rule_.name, "' has ", rule_.states, " states and ", rule_.settings, " settings, got ",
                        PyTuple_GET_SIZE(names), " and ", PyTuple_GET_SIZE(settings));
@@ -66,6 +63,9 @@ class Work {
       if (PyTuple_GET_ITEM(names, i) == Py_None) fail<ValueError>(kName, "(): rule '", rule_.name, "' needs its state ", i);
     step.settings = settings_.emplace_back(numbers(settings)).data();
     step.maximize = maximize != 0;
+    const Py_ssize_t count = PyList_GET_SIZE(params);
+    if (PyList_GET_SIZE(entries) != count)
+      fail<ValueError>(kName, "(): ", PyList_GET_SIZE(entries), " entries for ", count, " parameters");
     steps_.reserve(steps_.size() + size_t(count));
     types_.reserve(steps_.size() + size_t(count));
     ends_.reserve(steps_.size() + size_t(count));
@@ -123,7 +123,9 @@ class Work {
       PyObject* name = PyTuple_GET_ITEM(names, i);
       if (name == Py_None) continue;
       if (!PyUnicode_Check(name) || !PyDict_Check(entry)) fail<TypeError>(kName, "(): states are looked up by name in dicts");
-      step.state[i] = hold(like_parameter(PyUnicode_AsUTF8(name), number, PyDict_GetItem(entry, name), &p), true);
+      const char* text = PyUnicode_AsUTF8(name);
+      if (!text) throw PythonError();
+      step.state[i] = hold(like_parameter(text, number, PyDict_GetItem(entry, name), &p), true);
     }
     step.p = hold(p, true);
     types_.push_back(int(p.dtype()));

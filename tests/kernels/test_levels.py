@@ -12,6 +12,13 @@ import pytest
 import tinygrad_ext as tg
 
 TESTS = Path(__file__).parents[1]
+VALUES = (
+    "ops/test_values.py",
+    "kernels/test_math.py",
+    "optim/test_trajectories.py::test_float32",
+    "optim/test_trajectories.py::test_float64",
+    "optim/test_optim.py::test_against_the_formula",
+)
 OTHERS = [level for level in tg._core.levels() if level != tg._core.isa()]
 
 
@@ -32,9 +39,7 @@ def run(level: str, *command: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.skipif("TINYGRAD_EXT_ISA" in os.environ, reason="a level was asked for: test that one only")
 @pytest.mark.parametrize("level", OTHERS)
 def test_values_on_level(level):
-    result = run(
-        level, "-m", "pytest", "-q", "-p", "no:cacheprovider", "ops/test_values.py", "kernels/test_math.py"
-    )
+    result = run(level, "-m", "pytest", "-q", "-p", "no:cacheprovider", *VALUES)
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
 
 

@@ -110,3 +110,34 @@ def test_continues_from_the_state_of_torch(name, settings, torch64):
             np.testing.assert_allclose(
                 back["state"][number][key].numpy(), value.numpy(), rtol=1e-11, atol=1e-13
             )
+
+
+@pytest.mark.parametrize("search", [None, "strong_wolfe"])
+def test_lbfgs_continues_from_the_state_of_torch(search, torch64):
+    def arrays(value):
+        if isinstance(value, dict):
+            return {key: arrays(v) for key, v in value.items()}
+        if isinstance(value, list):
+            return [arrays(v) for v in value]
+        return value.numpy().copy() if torch64.is_tensor(value) else value
+
+    def advance(library, p, optimizer):
+        def closure():
+            optimizer.zero_grad()
+            loss = ((p - 1) ** 4).sum() + (p[0, 0] * p[0, 1] + p[1, 0]) ** 2
+            loss.backward()
+            return loss
+
+        for _ in range(3):
+            optimizer.step(closure)
+
+    settings = {"lr": 0.2, "max_iter": 3, "history_size": 4, "line_search_fn": search}
+    theirs = torch64.tensor([[1.5, -2.0], [0.5, 3.0]], requires_grad=True)
+    torch_optimizer = torch64.optim.LBFGS([theirs], **settings)
+    advance(torch64, theirs, torch_optimizer)
+    ours = tg.tensor(theirs.detach().numpy().copy(), requires_grad=True)
+    optimizer = tg.optim.LBFGS([ours])
+    optimizer.load_state_dict(arrays(torch_optimizer.state_dict()))
+    advance(torch64, theirs, torch_optimizer)
+    advance(tg, ours, optimizer)
+    np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=1e-9)
