@@ -15,9 +15,18 @@ HERE = {
     "torch.nn.functional": "tinygrad_ext.nn.functional",
     "torch.linalg": "tinygrad_ext.linalg",
     "torch.special": "tinygrad_ext.special",
+    "torch.nn": "tinygrad_ext.nn",
+    "torch.nn.init": "tinygrad_ext.nn.init",
+    "torch.nn.utils": "tinygrad_ext.nn.utils",
+    "torch.nn.utils.rnn": "tinygrad_ext.nn.utils.rnn",
 }
 # What a library of real tensors on one CPU has no use for; the first pattern that matches gives the reason.
 REASONS = (
+    (
+        r"^(Container|NLLLoss2d|CrossMapLRN2d|clip_grad_norm|uniform|normal|constant|eye|dirac|xavier_uniform|"
+        r"xavier_normal|kaiming_uniform|kaiming_normal|orthogonal|sparse)$",
+        "PyTorch's own former names",
+    ),
     (
         r"cuda|cudnn|miopen|mkldnn|^ipu$|^xpu$|^mtia$|^is_(ipu|maia|meta|mps|mtia|vulkan|xla|xpu)|get_device_module|"
         r"default_device|is_vulkan|pin_memory|is_pinned|record_stream|^get_device$",
@@ -56,6 +65,9 @@ REASONS = (
         "compilation, deployment and machinery",
     ),
     (r"3d", "volumes (3-d windows)"),
+    (r"^DataParallel$|SyncBatchNorm", "other devices"),
+    (r"^Lazy", "modules that take their sizes from the first input"),
+    (r"memory_format|^fuse_|^skip_init$|^stateless$|invert_permutation", "PyTorch's own internals"),
     (
         r"bessel|airy|polynomial|zeta|igamma|gammainc|multigammaln|mvlgamma|i0e?$|i1e?$|erfcx|nextafter|frexp|"
         r"polygamma",

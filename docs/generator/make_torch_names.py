@@ -1,4 +1,4 @@
-"""Write torch_names.json: the public functions of an installed PyTorch, for the coverage table.
+"""Write torch_names.json: the public functions and modules of an installed PyTorch, for the coverage table.
 
 Run ``python docs/generator/make_torch_names.py`` with the PyTorch that CI installs.
 """
@@ -19,6 +19,13 @@ PLACES = {
     "torch.linalg": torch.linalg,
     "torch.special": torch.special,
 }
+# Where names are told by a list, not by what they are.
+LISTED = {
+    "torch.nn": torch.nn.modules.__all__,
+    "torch.nn.init": torch.nn.init.__all__,
+    "torch.nn.utils": torch.nn.utils.__all__,
+    "torch.nn.utils.rnn": torch.nn.utils.rnn.__all__,
+}
 # What the modules import for themselves.
 HELPERS = {"Optional", "assert_int_or_pair", "boolean_dispatch", "classproperty", "typename"}
 
@@ -37,6 +44,7 @@ def functions(owner: Any) -> list[str]:
 
 if __name__ == "__main__":
     names = {"version": torch.__version__.split("+")[0], **{k: functions(v) for k, v in PLACES.items()}}
+    names |= {k: sorted(v) for k, v in LISTED.items()}
     path = Path(__file__).parent / "torch_names.json"
     path.write_text(json.dumps(names, indent=0) + "\n")
     print({k: len(v) for k, v in names.items() if k != "version"})

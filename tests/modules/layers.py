@@ -111,6 +111,7 @@ ROWS = (
     row("Dropout in evaluation", lambda nn: nn.Dropout(0.3), A(4, 5), train=False),
     row("Dropout1d", lambda nn: nn.Dropout1d(0.3), SEQUENCE, draws="dropout"),
     row("Dropout2d", lambda nn: nn.Dropout2d(), IMAGE, draws="dropout"),
+    row("Dropout3d", lambda nn: nn.Dropout3d(), A(3, 4, 2, 1, 2), draws="dropout"),
     row("AlphaDropout", lambda nn: nn.AlphaDropout(0.3), A(4, 5), draws="dropout"),
     row("FeatureAlphaDropout", lambda nn: nn.FeatureAlphaDropout(0.3), SEQUENCE, draws="dropout"),
 )

@@ -30,7 +30,14 @@ from tinygrad_ext.nn.attention import MultiheadAttention
 from tinygrad_ext.nn.batchnorm import BatchNorm1d, BatchNorm2d, InstanceNorm1d, InstanceNorm2d
 from tinygrad_ext.nn.containers import ModuleDict, ModuleList, Sequential
 from tinygrad_ext.nn.conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
-from tinygrad_ext.nn.dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, FeatureAlphaDropout
+from tinygrad_ext.nn.dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
+)
 from tinygrad_ext.nn.embedding import Embedding, EmbeddingBag
 from tinygrad_ext.nn.linear import Bilinear, Identity, Linear
 from tinygrad_ext.nn.loss import (
@@ -153,6 +160,7 @@ __all__ = [
     "Dropout",
     "Dropout1d",
     "Dropout2d",
+    "Dropout3d",
     "Embedding",
     "EmbeddingBag",
     "FeatureAlphaDropout",

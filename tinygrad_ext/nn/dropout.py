@@ -56,6 +56,12 @@ class Dropout2d(Dropout):
     function = staticmethod(_core.dropout2d)
 
 
+class Dropout3d(Dropout):
+    """`Dropout` of whole channels of [N, C, D, H, W] or [C, D, H, W] (Tompson et al., 2015)."""
+
+    function = staticmethod(_core.dropout3d)
+
+
 class AlphaDropout(Dropout):
     """`Dropout` for networks of `SELU`: keeps mean and variance, does not zero (Klambauer et al., 2017)."""
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import warnings
 
-from tinygrad_ext._core import Generator, Tensor, empty, empty_like, eye, linalg_qr, randperm, where
+from tinygrad_ext import _core
+from tinygrad_ext._core import Generator, Tensor, empty, empty_like, linalg_qr, randperm, where
 from tinygrad_ext.autograd.grad_mode import no_grad
 
 _LINEAR = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
@@ -94,7 +95,7 @@ def eye_(tensor: Tensor) -> Tensor:
     """Fill with the identity matrix; ValueError unless there are two dimensions."""
     _need(tensor, "eye_", tensor.ndim == 2, "2 dimensions")
     with no_grad():
-        return tensor.copy_(eye(*tensor.shape, dtype=tensor.dtype))
+        return tensor.copy_(_core.eye(*tensor.shape, dtype=tensor.dtype))
 
 
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
