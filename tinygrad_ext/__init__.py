@@ -1,7 +1,7 @@
 """tinygrad_ext: a small, fast tensor autograd library for the CPU.
 
 The namespace that users see: tensors, functions on them under PyTorch's names, and the packages
-`nn`, `optim`, `autograd`, `data`, `viz` and `micrograd`.
+`nn`, `optim`, `autograd`, `data`, `train`, `viz` and `micrograd`.
 """
 
 from pkgutil import extend_path
