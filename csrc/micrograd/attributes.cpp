@@ -195,7 +195,8 @@ std::vector<PyGetSetDef> value_attributes() {
 std::vector<PyMethodDef> value_methods() {
   return {
       {"backward", backward_method, METH_NOARGS,
-       "Sets this value's gradient to 1 and adds the gradient by every value it was computed from to that one's."},
+       "backward($self)\n--\n\nSets this value's gradient to 1 and adds the gradient by every value it was computed from to that "
+       "one's."},
       {"_count", count_method, METH_NOARGS, "How many values this one's graph has."},
       {"_state", get_state, METH_NOARGS, "(data, grad, label, attributes), for copies."},
   };

@@ -21,6 +21,20 @@ bool call(PyObject* rule) {
 // Values still to be looked at. No user's code runs while it is in use, so that there is one for all.
 std::vector<Value*> g_stack;
 
+// Makes room for a walk through all values there are, so that none can run out of memory halfway; and does not keep much.
+class Room {
+ public:
+  Room() { g_stack.reserve(g_pool.alive); }
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+  ~Room() {
+    if (g_stack.capacity() > kKept) std::vector<Value*>().swap(g_stack);
+  }
+
+ private:
+  static constexpr size_t kKept = 1 << 18;
+};
+
 // Counts who uses whom below root, calling f on each value. Returns how many there are.
 template <class F>
 size_t count_uses(Value* root, F&& f) {
@@ -108,8 +122,8 @@ class Order {
 };
 
 bool differentiate(Value* root) {
-  g_stack.reserve(g_pool.alive);  // none of the walks below can then run out of memory halfway
-  bool by_users = false;          // rules or operands that a user set
+  const Room room;
+  bool by_users = false;  // rules or operands that a user set
   const Value* faulty = nullptr;
   const size_t count = count_uses(root, [&](const Value& v) {
     by_users |= v.extras && (v.extras->backward || v.extras->replaces_operands);
@@ -165,7 +179,7 @@ bool backward(Value* root) {
 }
 
 size_t count_values(Value* root) {
-  g_stack.reserve(g_pool.alive);
+  const Room room;
   const size_t count = count_uses(root, [](Value&) {});
   if (in_order(root, [](Value&) {}) != count) forget_counts(root);
   return count;

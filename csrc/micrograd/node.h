@@ -29,7 +29,7 @@ struct Extras {
 struct Value : PyObject {
   union {
     PyObject* weakrefs;
-    Value* next;  // of those waiting to be destroyed, or to be used again
+    Value* next;  // of those waiting to be destroyed
   };
   PyObject* dict;  // owned; attributes that users set, null until then
   double data, grad;
@@ -45,6 +45,7 @@ struct Value : PyObject {
   uint32_t tracked : 1;  // by Python's collector
   uint32_t slot : 20;    // in the pool
 };
+static_assert(sizeof(void*) != 8 || sizeof(Value) == 80);
 
 // The type object of plain values; made before any value is.
 extern PyTypeObject* g_value_type;
@@ -84,7 +85,8 @@ inline Value* make(Kind kind, double data, bool is_int) {
 }
 
 // Lets Python's collector see v. Values above a tracked one are tracked too: a user's closure may hold any of them, and
-// the cycle that makes passes through all between. The others, that is nearly all, cost the collector nothing.
+// the cycle that makes passes through all between. The others, that is nearly all, cost the collector nothing. (Values
+// that were made from v before it was tracked are not: a rule set late that holds one of these is not collected.)
 void track(Value* v);
 
 // v = kind(a) or kind(a, b); new references are taken.

@@ -164,15 +164,16 @@ PyObject* weighted_sum(PyObject*, PyObject* const* args, Py_ssize_t count) {
 
 std::vector<PyMethodDef> value_functions() {
   return {
-      {"relu", method<Kind::relu>, METH_NOARGS, "max(0, x)"},
-      {"tanh", method<Kind::tanh>, METH_NOARGS, "The hyperbolic tangent."},
-      {"exp", method<Kind::exp>, METH_NOARGS, "e to the power x. OverflowError where that is too large for a float."},
-      {"log", method<Kind::log>, METH_NOARGS, "The natural logarithm. ValueError where x is not positive."},
-      {"sigmoid", method<Kind::sigmoid>, METH_NOARGS, "1 / (1 + exp(-x))"},
-      {"sqrt", method<Kind::sqrt>, METH_NOARGS, "The square root. ValueError where x is negative."},
-      {"sin", method<Kind::sin>, METH_NOARGS, "The sine of x in radians."},
-      {"cos", method<Kind::cos>, METH_NOARGS, "The cosine of x in radians."},
-      {"abs", method<Kind::abs>, METH_NOARGS, "The absolute value; its slope at 0 is 0."},
+      {"relu", method<Kind::relu>, METH_NOARGS, "relu($self)\n--\n\nmax(0, x)"},
+      {"tanh", method<Kind::tanh>, METH_NOARGS, "tanh($self)\n--\n\nThe hyperbolic tangent."},
+      {"exp", method<Kind::exp>, METH_NOARGS,
+       "exp($self)\n--\n\ne to the power x. OverflowError where that is too large for a float."},
+      {"log", method<Kind::log>, METH_NOARGS, "log($self)\n--\n\nThe natural logarithm. ValueError where x is not positive."},
+      {"sigmoid", method<Kind::sigmoid>, METH_NOARGS, "sigmoid($self)\n--\n\n1 / (1 + exp(-x))"},
+      {"sqrt", method<Kind::sqrt>, METH_NOARGS, "sqrt($self)\n--\n\nThe square root. ValueError where x is negative."},
+      {"sin", method<Kind::sin>, METH_NOARGS, "sin($self)\n--\n\nThe sine of x in radians."},
+      {"cos", method<Kind::cos>, METH_NOARGS, "cos($self)\n--\n\nThe cosine of x in radians."},
+      {"abs", method<Kind::abs>, METH_NOARGS, "abs($self)\n--\n\nThe absolute value; its slope at 0 is 0."},
   };
 }
 

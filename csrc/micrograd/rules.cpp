@@ -86,7 +86,7 @@ Fault power_fault(double x, double e) {
   return std::isnan(factor) && !std::isnan(x) && !std::isnan(e) ? Fault::not_real : Fault::none;
 }
 
-// d x^y / dy = x^y log x; at x = 0 the limit, as in PyTorch
+// d x^y / dy = x^y log x; as in PyTorch 0 at x = 0, and not a number below
 double exponent_slope(double x, double result) { return x == 0 ? 0 : result * std::log(x); }
 
 double sign(double x) { return double(x > 0) - double(x < 0); }

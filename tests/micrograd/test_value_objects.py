@@ -8,6 +8,8 @@ import gc
 import pickle
 import subprocess
 import sys
+import threading
+import time
 import weakref
 
 import pytest
@@ -229,6 +231,29 @@ def test_finalizers_that_use_values():
     total = sum(Last(1.0) for _ in range(100))
     del total
     assert seen == [4.0] * 100
+
+
+def test_threads():
+    """Each thread differentiates graphs of its own, with rules in which another may come in between."""
+
+    def work(x):
+        for _ in range(100):
+            out = Value(x.data, (x,), "slow")
+
+            def rule(out=out):
+                time.sleep(0)
+                x.grad += out.grad
+
+            out._backward = rule
+            (out * x + sum(out * 1.0 for _ in range(20))).backward()
+
+    leaves = [Value(float(i)) for i in range(4)]
+    threads = [threading.Thread(target=work, args=(x,)) for x in leaves]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert [x.grad for x in leaves] == [100 * (2 * i + 20.0) for i in range(4)]
 
 
 def test_attributes():
