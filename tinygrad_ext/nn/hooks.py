@@ -21,6 +21,10 @@ class _Hook(NamedTuple):
     with_kwargs: bool = False
     always_call: bool = False
 
+    def run(self, module: Hooked, args: tuple[Any, ...], kwargs: dict[str, Any], *output: Any) -> Any:
+        """Call a hook of forward, before it or with its output."""
+        return self.function(module, args, *[kwargs] * self.with_kwargs, *output)
+
 
 class Hooked(_Forward):
     """A thing with a `forward` and with hooks around it."""
@@ -120,14 +124,11 @@ class Hooked(_Forward):
     def _call_with_hooks(self, *args: Any, **kwargs: Any) -> Any:
         """Run forward with the hooks around it; the C type calls this while there are any."""
         for hook in self._hooks_of("before"):
-            if hook.with_kwargs:
-                given = hook.function(self, args, kwargs)
-                if given is not None:
-                    args, kwargs = given
-            else:
-                given = hook.function(self, args)
-                if given is not None:
-                    args = given if isinstance(given, tuple) else (given,)
+            given = hook.run(self, args, kwargs)
+            if given is not None and hook.with_kwargs:
+                args, kwargs = given
+            elif given is not None:
+                args = given if isinstance(given, tuple) else (given,)
         watch = None
         if is_grad_enabled() and (self._hooks_of("grad_input") or self._hooks_of("grad_output")):
             watch = _Watch(self, self._hooks_of("grad_output"), self._hooks_of("grad_input"))
@@ -136,20 +137,12 @@ class Hooked(_Forward):
         try:
             result = self.forward(*args, **kwargs)  # type: ignore[attr-defined]  # Module's
             while waiting:
-                hook = waiting.pop(0)
-                given = (
-                    hook.function(self, args, kwargs, result)
-                    if hook.with_kwargs
-                    else hook.function(self, args, result)
-                )
-                if given is not None:
-                    result = given
+                given = waiting.pop(0).run(self, args, kwargs, result)
+                result = result if given is None else given
         except Exception:
             for hook in waiting:
-                if hook.always_call and hook.with_kwargs:
-                    hook.function(self, args, kwargs, None)
-                elif hook.always_call:
-                    hook.function(self, args, None)
+                if hook.always_call:
+                    hook.run(self, args, kwargs, None)
             raise
         return result if watch is None else watch.outputs(result)
 
