@@ -12,12 +12,18 @@ from __future__ import annotations
 import argparse
 import importlib
 import multiprocessing
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+import models
 import numpy as np
 
 import tinygrad_ext as tg
@@ -154,44 +160,32 @@ def attention(batch: int, heads: int, time_steps: int, width: int, backward: boo
     )  # fmt: skip
 
 
-def training(build: Callable[[Any], Any], x: Any, classes: int, optimizer: str) -> Callable[[Any], Run]:
-    """A step: forward, cross-entropy, backward, update."""
+def training(
+    build: Callable[[Any], Any], shape: tuple[int, ...], optimizer: str, classes: int = 10
+) -> Callable[[Any], Run]:
+    """A step: forward, cross-entropy, backward, update. Two sizes are a batch of texts where `classes` is 65."""
 
     def make(lib: Any) -> Run:
         lib.manual_seed(0)
-        model = build(lib.nn)
-        inputs = tensors(lib, x)[0]
-        targets = lib.tensor(np.arange(x[0]) % classes)
-        update = getattr(lib.optim, optimizer)(model.parameters(), lr=1e-3)
-
-        def step() -> Any:
-            update.zero_grad()
-            loss = lib.nn.functional.cross_entropy(model(inputs), targets)
-            loss.backward()
-            update.step()
-            return loss
-
-        return step
+        model = build(lib)
+        update = getattr(lib.optim, optimizer)(model.parameters(), lr=1e-4)
+        if classes == 65:
+            x, y = (lib.tensor(a) for a in models.batch(shape))
+        else:
+            x, y = tensors(lib, shape)[0], lib.tensor(np.arange(shape[0]) % classes)
+        return lambda: models.training_step(lib, model, update, x, y)
 
     return make
 
 
 def mlp(*sizes: int) -> Callable[[Any], Any]:
-    def build(nn: Any) -> Any:
+    def build(lib: Any) -> Any:
         layers: list[Any] = []
         for a, b in pairwise(sizes):
-            layers += [nn.Linear(a, b), nn.ReLU()]
-        return nn.Sequential(*layers[:-1])
+            layers += [lib.nn.Linear(a, b), lib.nn.ReLU()]
+        return lib.nn.Sequential(*layers[:-1])
 
     return build
-
-
-def lenet(nn: Any) -> Any:
-    return nn.Sequential(
-        nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
-    )  # fmt: skip
 
 
 def names_mlp(lib: Any) -> Run:
@@ -291,12 +285,18 @@ def cases() -> list[Case]:
         found.append(Case("attention", f"{shape} causal", attention(*shape, False), 0, 1.0))
         found.append(Case("attention", f"{shape} causal fb", attention(*shape, True), 0, 1.0))
     big, small = mlp(784, 128, 64, 10), mlp(784, 16, 16, 10)
+    larger = partial(models.gpt, width=128, length=64)
     found += [
-        Case("steps", "MLP 784-128-64-10 b64 SGD", training(big, (64, 784), 10, "SGD"), 0, 3.0),
-        Case("steps", "MLP 784-128-64-10 b64 Adam", training(big, (64, 784), 10, "Adam"), 0, 3.5),
-        Case("steps", "MLP 784-16-16-10 b1 SGD", training(small, (1, 784), 10, "SGD"), 0, 15.0),
+        Case("steps", "MLP 784-128-64-10 b64 SGD", training(big, (64, 784), "SGD"), 0, 3.0),
+        Case("steps", "MLP 784-128-64-10 b64 Adam", training(big, (64, 784), "Adam"), 0, 3.5),
+        Case("steps", "MLP 784-16-16-10 b1 SGD", training(small, (1, 784), "SGD"), 0, 15.0),
         Case("steps", "names MLP b32", names_mlp, 0, 6.0),
-        Case("steps", "LeNet b64 Adam", training(lenet, (64, 1, 28, 28), 10, "Adam"), 0, 4.0),
+        Case("steps", "LeNet b64 Adam", training(models.lenet, (64, 1, 28, 28), "Adam"), 0, 4.0),
+        Case("steps", "residual block b32", training(models.residual, (32, 64, 32, 32), "SGD"), 0, 1.3),
+        Case("steps", "VGG CIFAR b32", training(models.vgg, (32, 3, 32, 32), "SGD"), 0, 1.3),
+        Case("steps", "GPT 4x64 b16 AdamW", training(models.gpt, (16, 32), "AdamW", 65), 0, 3.0),
+        Case("steps", "GPT 4x128 b12 AdamW", training(larger, (12, 64), "AdamW", 65), 0, 2.0),
+        Case("steps", "LSTM b32 Adam", training(models.lstm_classifier, (32, 28, 28), "Adam"), 0, 2.0),
     ]
     return found
 
