@@ -163,7 +163,7 @@ def attention(batch: int, heads: int, time_steps: int, width: int, backward: boo
 def training(
     build: Callable[[Any], Any], shape: tuple[int, ...], optimizer: str, classes: int = 10
 ) -> Callable[[Any], Run]:
-    """A step: forward, cross-entropy, backward, update. Two sizes are a batch of texts where `classes` is 65."""
+    """A step: forward, cross-entropy, backward, update. Two sizes are a batch of texts if `classes` is 65."""
 
     def make(lib: Any) -> Run:
         lib.manual_seed(0)

@@ -1,4 +1,4 @@
-"""Networks written once against PyTorch's names, for either library: `lenet(torch)`, `lenet(tinygrad_ext)`."""
+"""Networks written once against PyTorch's names: `lenet(torch)`, `lenet(tinygrad_ext)`."""
 
 from __future__ import annotations
 
