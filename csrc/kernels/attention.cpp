@@ -73,7 +73,7 @@ void row_dots(int64_t rows, int64_t n, const void* a_void, const void* b_void, v
   const T *a = static_cast<const T*>(a_void), *b = static_cast<const T*>(b_void);
   for (int64_t r = 0; r < rows; ++r, a += n, b += n) {
     static_cast<T*>(y)[r] =
-        sum_of<T>(n, [&](int64_t j) { return load_some(a + j, n - j, T(0)) * load_some(b + j, n - j, T(0)); });
+        sum_of<T>(n, [&](int64_t j, int64_t count) { return load_some(a + j, count, T(0)) * load_some(b + j, count, T(0)); });
   }
 }
 

@@ -120,15 +120,16 @@ template <class F, class T>
 void run_value(const void* input, const void* target, void* to, int64_t n, const double* params) {
   const T *x = static_cast<const T*>(input), *t = static_cast<const T*>(target);
   const T p[2] = {T(params[0]), T(params[1])};
-  each_vector(static_cast<T*>(to), n,
-              [&](int64_t i) { return F::value(load_some(x + i, n - i, T(0)), load_some(t + i, n - i, T(0)), p); });
+  each_vector(static_cast<T*>(to), n, [&](int64_t i, int64_t count) {
+    return F::value(load_some(x + i, count, T(0)), load_some(t + i, count, T(0)), p);
+  });
 }
 template <class F, class T>
 double run_total(const void* input, const void* target, int64_t n, const double* params) {
   const T *x = static_cast<const T*>(input), *t = static_cast<const T*>(target);
   const T p[2] = {T(params[0]), T(params[1])};
-  return double(
-      sum_of<T>(n, [&](int64_t i) { return F::value(load_some(x + i, n - i, T(0)), load_some(t + i, n - i, T(0)), p); }));
+  return double(sum_of<T>(
+      n, [&](int64_t i, int64_t count) { return F::value(load_some(x + i, count, T(0)), load_some(t + i, count, T(0)), p); }));
 }
 template <class F, class T>
 void run_grad(const void* gradient, int64_t dy_step, double scale, const void* input, const void* target, void* to, int64_t n,
@@ -136,9 +137,9 @@ void run_grad(const void* gradient, int64_t dy_step, double scale, const void* i
   const T *dy = static_cast<const T*>(gradient), *x = static_cast<const T*>(input), *t = static_cast<const T*>(target);
   const T p[2] = {T(params[0]), T(params[1])}, factor = T(scale);
   const Vec<T> one_for_all = splat(dy_step == 0 && n > 0 ? dy[0] * factor : T(0));
-  each_vector(static_cast<T*>(to), n, [&](int64_t i) {
-    const Vec<T> up = dy_step ? load_some(dy + i, n - i, T(0)) * factor : one_for_all;
-    return up * F::slope(load_some(x + i, n - i, T(0)), load_some(t + i, n - i, T(0)), p);
+  each_vector(static_cast<T*>(to), n, [&](int64_t i, int64_t count) {
+    const Vec<T> up = dy_step ? load_some(dy + i, count, T(0)) * factor : one_for_all;
+    return up * F::slope(load_some(x + i, count, T(0)), load_some(t + i, count, T(0)), p);
   });
 }
 
@@ -212,7 +213,7 @@ int64_t cross_entropy(const Classes& c, const void* from, void* log_sums, void* 
       [&](int64_t k, int64_t t, T w) {
         const T* row = x + k * n;
         const T top = reduce_row<Max>(row, n);
-        const T total = sum_of<T>(n, [&](int64_t i) { return exp(load_some(row + i, n - i, T(0)) - top); });
+        const T total = sum_of<T>(n, [&](int64_t i, int64_t count) { return exp(load_some(row + i, count, T(0)) - top); });
         const T log_total = log(splat(total))[0];
         lse[k] = top + log_total;
         const T loss = w * (log_total - (row[t] - top));
@@ -236,10 +237,10 @@ void cross_entropy_grad(const Classes& c, const void* gradient, int64_t dy_step,
       [&](int64_t k, int64_t t, T w) {
         const T* row = x + k * n;
         const T up = dy[k * dy_step] * T(scale) * w;
-        each_vector(dx + k * n, n, [&](int64_t i) { return exp(load_some(row + i, n - i, T(0)) - lse[k]) * up; });
+        each_vector(dx + k * n, n, [&](int64_t i, int64_t count) { return exp(load_some(row + i, count, T(0)) - lse[k]) * up; });
         dx[k * n + t] -= up;
       },
-      [&](int64_t k) { each_vector(dx + k * n, n, [](int64_t) { return Vec<T>{}; }); });
+      [&](int64_t k) { each_vector(dx + k * n, n, [](int64_t, int64_t) { return Vec<T>{}; }); });
 }
 
 template <class T>

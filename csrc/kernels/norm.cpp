@@ -45,8 +45,8 @@ void rows(const RowNorm& r, const void* from, void* to, void* means, void* roots
   const int64_t n = r.n;
   for (int64_t row = 0; row < r.rows; ++row, x += n, y += n) {
     const T m = r.centred ? T(double(sum_row(x, n)) / double(n)) : T(0);
-    const T squares = sum_of<T>(n, [&](int64_t i) {
-      const Vec<T> d = load_some(x + i, n - i, m) - m;
+    const T squares = sum_of<T>(n, [&](int64_t i, int64_t count) {
+      const Vec<T> d = load_some(x + i, count, m) - m;
       return d * d;
     });
     const T s = inverse_root<T>(double(squares) / double(n) + r.eps);
@@ -54,10 +54,11 @@ void rows(const RowNorm& r, const void* from, void* to, void* means, void* roots
     rstd[row] = s;
     const Affine<T> w(r.weight, r, row), b(r.bias, r, row);
     for_runs(r, w.p || b.p, [&](int64_t k, int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i += kLanes<T>) {
-        const Vec<T> xhat = (load_some(x + i, end - i, T(0)) - m) * s;
-        store_some(y + i, end - i, xhat * w.at(k, i, end - i, T(1)) + b.at(k, i, end - i, T(0)));
-      }
+      each_vector(y + begin, end - begin, [&](int64_t j, int64_t count) {
+        const int64_t i = begin + j;
+        const Vec<T> xhat = (load_some(x + i, count, T(0)) - m) * s;
+        return xhat * w.at(k, i, count, T(1)) + b.at(k, i, count, T(0));
+      });
     });
   }
 }
@@ -74,19 +75,20 @@ void rows_grad(const RowNorm& r, const void* gradient, const void* from, const v
     const Affine<T> w(r.weight, r, row);
     double total = 0, dot = 0;
     for_runs(r, w.p, [&](int64_t k, int64_t begin, int64_t end) {
-      const auto v = [&](int64_t i) {
-        return load_some(dy + begin + i, end - begin - i, T(0)) * w.at(k, begin + i, end - begin - i, T(1));
+      const auto v = [&](int64_t i, int64_t count) {
+        return load_some(dy + begin + i, count, T(0)) * w.at(k, begin + i, count, T(1));
       };
       if (r.centred) total += double(sum_of<T>(end - begin, v));
-      dot += double(
-          sum_of<T>(end - begin, [&](int64_t i) { return v(i) * ((load_some(x + begin + i, end - begin - i, m) - m) * s); }));
+      dot += double(sum_of<T>(
+          end - begin, [&](int64_t i, int64_t count) { return v(i, count) * ((load_some(x + begin + i, count, m) - m) * s); }));
     });
     const T a = T(total / double(n)), b = T(dot / double(n));
     for_runs(r, w.p, [&](int64_t k, int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i += kLanes<T>) {
-        const Vec<T> xhat = (load_some(x + i, end - i, T(0)) - m) * s;
-        store_some(dx + i, end - i, (load_some(dy + i, end - i, T(0)) * w.at(k, i, end - i, T(1)) - a - xhat * b) * s);
-      }
+      each_vector(dx + begin, end - begin, [&](int64_t j, int64_t count) {
+        const int64_t i = begin + j;
+        const Vec<T> xhat = (load_some(x + i, count, T(0)) - m) * s;
+        return (load_some(dy + i, count, T(0)) * w.at(k, i, count, T(1)) - a - xhat * b) * s;
+      });
     });
   }
 }
@@ -118,8 +120,8 @@ void rows_weight_grad(const RowNorm& r, const void* gradient, const void* from, 
       const T *up = dy + k * r.run, *in = x + k * r.run;
       if (dw)
         dw[k] +=
-            sum_of<T>(r.run,
-                      [&](int64_t i) { return load_some(up + i, r.run - i, T(0)) * (load_some(in + i, r.run - i, m) - m); }) *
+            sum_of<T>(r.run, [&](int64_t i,
+                                 int64_t count) { return load_some(up + i, count, T(0)) * (load_some(in + i, count, m) - m); }) *
             s;
       if (db) db[k] += sum_row(up, r.run);
     }
@@ -176,8 +178,8 @@ void moments(const ChannelNorm& c, const void* from, void* means, void* vars) {
         const double count = double(c.outer) * double(c.run);
         const T m = T(sum_runs(c.outer, [&](int64_t o) { return sum_row(run(o), c.run); }) / count);
         const double squares = sum_runs(c.outer, [&](int64_t o) {
-          return sum_of<T>(c.run, [&](int64_t j) {
-            const Vec<T> d = load_some(run(o) + j, c.run - j, m) - m;
+          return sum_of<T>(c.run, [&](int64_t j, int64_t count) {
+            const Vec<T> d = load_some(run(o) + j, count, m) - m;
             return d * d;
           });
         });
@@ -194,10 +196,10 @@ void apply(const ChannelNorm& c, const void* from, const void* means, const void
   const int64_t n = c.channels;
   for (int64_t o = 0; o < c.outer; ++o) {
     if (c.run == 1) {
-      each_vector(y, n, [&](int64_t i) {
-        const Vec<T> scaled =
-            (load_some(x + i, n - i, T(0)) - load_some(mean + i, n - i, T(0))) * load_some(scale + i, n - i, T(0));
-        return shift ? scaled + load_some(shift + i, n - i, T(0)) : scaled;
+      each_vector(y, n, [&](int64_t i, int64_t count) {
+        const auto at = [&](const T* p) { return load_some(p + i, count, T(0)); };
+        const Vec<T> scaled = (at(x) - at(mean)) * at(scale);
+        return shift ? scaled + at(shift) : scaled;
       });
       x += n;
       y += n;
@@ -205,7 +207,7 @@ void apply(const ChannelNorm& c, const void* from, const void* means, const void
     }
     for (int64_t k = 0; k < n; ++k, x += c.run, y += c.run) {
       const T m = mean[k], s = scale[k], b = shift ? shift[k] : T(0);
-      each_vector(y, c.run, [&](int64_t i) { return (load_some(x + i, c.run - i, T(0)) - m) * s + b; });
+      each_vector(y, c.run, [&](int64_t i, int64_t count) { return (load_some(x + i, count, T(0)) - m) * s + b; });
     }
   }
 }
@@ -229,8 +231,8 @@ void sums(const ChannelNorm& c, const void* gradient, const void* from, const vo
         const auto at = [&](const T* p, int64_t o) { return p + o * row + i * c.run; };
         total[i] = T(sum_runs(c.outer, [&](int64_t o) { return sum_row(at(dy, o), c.run); }));
         dot[i] = T(sum_runs(c.outer, [&](int64_t o) {
-          return sum_of<T>(c.run, [&](int64_t j) {
-            return load_some(at(dy, o) + j, c.run - j, T(0)) * (load_some(at(x, o) + j, c.run - j, m) - m);
+          return sum_of<T>(c.run, [&](int64_t j, int64_t count) {
+            return load_some(at(dy, o) + j, count, T(0)) * (load_some(at(x, o) + j, count, m) - m);
           });
         }));
       });
@@ -245,8 +247,8 @@ void grad(const ChannelNorm& c, const void* gradient, const void* from, const vo
   const int64_t n = c.channels;
   for (int64_t o = 0; o < c.outer; ++o) {
     if (c.run == 1) {
-      each_vector(dx, n, [&](int64_t i) {
-        const auto at = [&](const T* p) { return load_some(p + i, n - i, T(0)); };
+      each_vector(dx, n, [&](int64_t i, int64_t count) {
+        const auto at = [&](const T* p) { return load_some(p + i, count, T(0)); };
         return (at(dy) - at(a) - (at(x) - at(mean)) * at(b)) * at(scale);
       });
       dy += n;
@@ -255,8 +257,8 @@ void grad(const ChannelNorm& c, const void* gradient, const void* from, const vo
       continue;
     }
     for (int64_t k = 0; k < n; ++k, dy += c.run, x += c.run, dx += c.run) {
-      each_vector(dx, c.run, [&](int64_t i) {
-        return (load_some(dy + i, c.run - i, T(0)) - a[k] - (load_some(x + i, c.run - i, T(0)) - mean[k]) * b[k]) * scale[k];
+      each_vector(dx, c.run, [&](int64_t i, int64_t count) {
+        return (load_some(dy + i, count, T(0)) - a[k] - (load_some(x + i, count, T(0)) - mean[k]) * b[k]) * scale[k];
       });
     }
   }

@@ -18,16 +18,20 @@ void softmax_row(const T* x, T* y, int64_t n) {
     return store_some(y, n, e / across<Sum, T>(e));
   }
   const T top = reduce_row<Max>(x, n);
-  each_vector(y, n, [&](int64_t i) { return exp(load_some(x + i, n - i, T(0)) - top); });
-  const T sum = reduce_row<Sum>(y, n);
-  each_vector(y, n, [&](int64_t i) { return load_some(y + i, n - i, T(0)) / sum; });
+  const T sum = sum_of<T>(n, [&](int64_t i, int64_t count) {
+    const Vec<T> e = exp(load_some(x + i, count, T(0)) - top);
+    store_some(y + i, count, e);
+    return e;
+  });
+  const T share = T(1) / sum;
+  each_vector(y, n, [&](int64_t i, int64_t count) { return load_some(y + i, count, T(0)) * share; });
 }
 template <class T>
 void log_softmax_row(const T* x, T* y, int64_t n) {
   const T top = reduce_row<Max>(x, n);
-  const T sum = sum_of<T>(n, [&](int64_t i) { return exp(load_some(x + i, n - i, T(0)) - top); });
+  const T sum = sum_of<T>(n, [&](int64_t i, int64_t count) { return exp(load_some(x + i, count, T(0)) - top); });
   const T log_sum = log(splat(sum))[0];
-  each_vector(y, n, [&](int64_t i) { return load_some(x + i, n - i, T(0)) - top - log_sum; });
+  each_vector(y, n, [&](int64_t i, int64_t count) { return load_some(x + i, count, T(0)) - top - log_sum; });
 }
 // Rows that fit a register, many to one logarithm.
 template <class T>
@@ -47,13 +51,15 @@ void log_softmax_short(const T* x, T* y, int64_t rows, int64_t n) {
 }
 template <class T>
 void softmax_grad_row(const T* dy, const T* y, T* dx, int64_t n) {
-  const T dot = sum_of<T>(n, [&](int64_t i) { return load_some(dy + i, n - i, T(0)) * load_some(y + i, n - i, T(0)); });
-  each_vector(dx, n, [&](int64_t i) { return load_some(y + i, n - i, T(0)) * (load_some(dy + i, n - i, T(0)) - dot); });
+  const auto at = [](const T* p, int64_t count) { return load_some(p, count, T(0)); };
+  const T dot = sum_of<T>(n, [&](int64_t i, int64_t count) { return at(dy + i, count) * at(y + i, count); });
+  each_vector(dx, n, [&](int64_t i, int64_t count) { return at(y + i, count) * (at(dy + i, count) - dot); });
 }
 template <class T>
 void log_softmax_grad_row(const T* dy, const T* y, T* dx, int64_t n) {
+  const auto at = [](const T* p, int64_t count) { return load_some(p, count, T(0)); };
   const T sum = reduce_row<Sum>(dy, n);
-  each_vector(dx, n, [&](int64_t i) { return load_some(dy + i, n - i, T(0)) - exp(load_some(y + i, n - i, T(0))) * sum; });
+  each_vector(dx, n, [&](int64_t i, int64_t count) { return at(dy + i, count) - exp(at(y + i, count)) * sum; });
 }
 
 // As many columns as a register has lanes, or what is left of them; element j of each is a vector.
