@@ -104,7 +104,8 @@ template <class Op, class T>
 T reduce_gathered(const T* x, int64_t n, int64_t n_step) {
   if (n > kBlock) {
     const int64_t half = (n / 2 + kBlock - 1) / kBlock * kBlock;
-    return Op{}(reduce_gathered<Op>(x, half, n_step), reduce_gathered<Op>(x + half * n_step, n - half, n_step));
+    const T first = reduce_gathered<Op>(x, half, n_step);
+    return Op{}(first, reduce_gathered<Op>(x + half * n_step, n - half, n_step));
   }
   T row[kBlock];
   gather(x, n, n_step, row);

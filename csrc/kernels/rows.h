@@ -107,7 +107,8 @@ T reduce_row(const T* x, int64_t n) {
   }
   if (n <= kBlock) return reduce_block<Op>(x, n);
   const int64_t half = (n / 2 + kBlock - 1) / kBlock * kBlock;
-  return Op{}(reduce_row<Op>(x, half), reduce_row<Op>(x + half, n - half));
+  const T first = reduce_row<Op>(x, half);  // memory in order: as arguments, the second would come first
+  return Op{}(first, reduce_row<Op>(x + half, n - half));
 }
 
 }  // namespace
