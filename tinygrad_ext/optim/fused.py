@@ -83,8 +83,12 @@ class FusedOptimizer(Optimizer):
 
     def _batches(self, group: Group, names: tuple[str | None, ...]) -> Iterator[tuple[Any, _Batch, bool]]:
         """Yield counters, the parameters that agree in them (as a rule, all) and whether these are new."""
-        state = self.state
-        needed = {*self._counters, *names} - {None}
+        state, needed = self.state, [*self._counters, *filter(None, names)]
+        if not needed:
+            params = [param for param in group["params"] if param.grad is not None]
+            yield None, (params, [_NOTHING] * len(params)), False
+            return
+        complete = itemgetter(*needed)
         counted = itemgetter(*self._counters) if self._counters else _no_counters
         known: dict[Any, _Batch] = {}
         fresh: dict[Any, _Batch] = {}
@@ -92,7 +96,9 @@ class FusedOptimizer(Optimizer):
             if param.grad is None:
                 continue
             entry, batches = state.get(param, _NOTHING), known
-            if not needed <= entry.keys():
+            try:
+                complete(entry)
+            except KeyError:
                 # Something may be there: a setting that needs more was switched on in between.
                 entry, batches = {**self._start(param, group), **entry}, fresh
             before = counted(entry)
