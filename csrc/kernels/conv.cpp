@@ -1,51 +1,10 @@
 // Convolution without columns, for windows of few elements: x is laid out with its padding and, under a stride, with
 // every stride-th element side by side, so that all taps of a row of outputs are whole vectors.
+#include "kernels/conv_layout.h"
 #include "kernels/fill.h"
-#include "kernels/simd.h"
-#include "kernels/walk.h"
 
 namespace tg::kernels {
 namespace {
-
-// x laid out: [channels, rows, stride_w, pitch]; element (c, r, f, j) is the padded plane's at row r, column j * stride_w + f.
-template <class T>
-struct Layout {
-  int64_t rows, pitch, row, plane;  // of elements
-  int64_t offset[kDirectTaps];      // of each tap, from where its window starts
-
-  explicit Layout(const Window2d& w) {
-    rows = (w.out_h - 1) * w.stride_h + (w.kernel_h - 1) * w.dilation_h + 1;
-    pitch = w.out_w + (w.kernel_w - 1) * w.dilation_w / w.stride_w + kLanes<T>;
-    row = w.stride_w * pitch;
-    plane = rows * row;
-  }
-  void find_offsets(const Window2d& w) {
-    for (int64_t v = 0; v < w.kernel_w; ++v) {
-      const int64_t at = v * w.dilation_w;
-      offset[v] = w.stride_w == 1 ? at : at % w.stride_w * pitch + at / w.stride_w;
-    }
-    for (int64_t t = w.kernel_w; t < w.kernel_h * w.kernel_w; ++t) offset[t] = offset[t - w.kernel_w] + w.dilation_h * row;
-  }
-  void fill(const Window2d& w, const T* x, T* to) const {
-    for (int64_t c = 0; c < w.channels; ++c, x += w.height * w.width, to += plane)
-      for (int64_t f = 0; f < w.stride_w; ++f) {
-        const int64_t first = f - w.pad_w;  // the column of j = 0
-        const int64_t begin = first >= 0 ? 0 : min(pitch, ceil_div(-first, w.stride_w));
-        const int64_t end = first >= w.width ? begin : max(begin, min(pitch, (w.width - 1 - first) / w.stride_w + 1));
-        for (int64_t r = 0; r < rows; ++r) {
-          const T* from = x + (r - w.pad_h) * w.width + first;
-          T* line = to + r * row + f * pitch;
-          const int64_t stop = r >= w.pad_h && r < w.pad_h + w.height ? end : begin;
-          for (int64_t j = 0; j < begin; ++j) line[j] = 0;
-          if (w.stride_w == 1)
-            for (int64_t j = begin; j < stop; ++j) line[j] = from[j];
-          else
-            for (int64_t j = begin; j < stop; ++j) line[j] = from[j * w.stride_w];
-          for (int64_t j = stop; j < pitch; ++j) line[j] = 0;
-        }
-      }
-  }
-};
 
 // y's rows [row, row + kRows) of outputs [o, o + kOuts), from the right: what a last vector writes behind its row is written
 // over, unless the plane ends there.
@@ -88,7 +47,7 @@ inline void planes_of(const Window2d& w, const Layout<T>& l, const T* x, const T
 
 template <class T>
 void conv(const Window2d& w, int64_t outputs, const void* x, const void* weight, const void* bias, void* y, void* scratch) {
-  Layout<T> l(w);
+  Layout<T> l(w, kLanes<T>);
   l.find_offsets(w);
   T* laid = static_cast<T*>(scratch);
   l.fill(w, static_cast<const T*>(x), laid);
@@ -105,7 +64,7 @@ void conv(const Window2d& w, int64_t outputs, const void* x, const void* weight,
 // dw[o, c, tap] += the products of dy's rows and those that the tap reads.
 template <class T>
 void conv_weight_grad(const Window2d& w, int64_t outputs, const void* dy_void, const void* x, void* dw_void, void* scratch) {
-  Layout<T> l(w);
+  Layout<T> l(w, kLanes<T>);
   l.find_offsets(w);
   T* laid = static_cast<T*>(scratch);
   l.fill(w, static_cast<const T*>(x), laid);
@@ -202,7 +161,7 @@ void conv_transposed(const Window2d& w, int64_t outputs, const void* y_void, con
 
 template <class T>
 int64_t conv_scratch(const Window2d& w, int64_t outputs) {
-  return max(w.channels * Layout<T>(w).plane, outputs * w.out_h * Margins<T>(w).pitch) + kLanes<T>;
+  return max(w.channels * Layout<T>(w, kLanes<T>).plane, outputs * w.out_h * Margins<T>(w).pitch) + kLanes<T>;
 }
 
 template <class T>

@@ -21,6 +21,7 @@ void fill_attention(AttentionTable&);
 void fill_gemm(GemmTable&);
 void fill_window(WindowTable&);
 void fill_conv(WindowTable&);
+void fill_conv_strips(WindowTable&);
 void fill_pool(WindowTable&);
 void fill_resample(ResampleTable&);
 void fill_index(IndexTable&);

@@ -21,6 +21,7 @@ void fill(Table& t) {
   fill_gemm(t.gemm);
   fill_window(t.window);
   fill_conv(t.window);
+  fill_conv_strips(t.window);
   fill_pool(t.window);
   fill_resample(t.resample);
   fill_index(t.index);

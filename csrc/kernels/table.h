@@ -257,7 +257,18 @@ struct Window2d {
 // Windows with more taps are not convolved directly.
 inline constexpr int64_t kDirectTaps = 64;
 
+// The weight of (output, channel, tap) stands at data[output * i + channel * c + tap * t].
+struct WindowWeights {
+  const void* data;
+  int64_t output, channel, tap;
+};
+
 struct WindowTable {
+  // One image and group at stride 1, as a matrix product with the padded image; packed has the weight's size, bias may be null.
+  void (*pack_strips[kFloatTypes])(const Window2d&, int64_t outputs, const WindowWeights&, void* packed) = {};
+  void (*conv_strips[kFloatTypes])(const Window2d&, int64_t outputs, const void* x, const void* packed, const void* bias, void* y,
+                                   void* scratch) = {};
+  int64_t (*strips_scratch[kFloatTypes])(const Window2d&) = {};  // elements
   // One image and group without columns: y = conv(x, weight) + bias (which may be null) and, adding, its gradients. Weight is
   // [outputs, channels, kernel_h, kernel_w], at most kDirectTaps taps a channel; scratch holds conv_scratch elements.
   void (*conv[kFloatTypes])(const Window2d&, int64_t outputs, const void* x, const void* weight, const void* bias, void* y,

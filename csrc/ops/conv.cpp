@@ -1,4 +1,4 @@
-// Convolution on values, one image and group at a time, so that no more is laid out than that; and the arguments of users.
+// Convolution on values, one image and group at a time, so that no more is laid out than that.
 #include "ops/conv.h"
 
 #include "ops/gemm.h"
@@ -31,9 +31,11 @@ struct Steps {
   }
 };
 
-// How a convolution is computed: directly where a window has few elements and columns would cost more than they save, else as
-// a matrix product with columns, or with the images as they stand where a window is 1x1 at stride 1. Integers have no direct
-// kernel.
+// Which algorithm serves which shape, in this order:
+//   direct   few multiply-adds, or one channel in: tap after tap without a matrix product
+//   strips   stride 1: a matrix product that reads the padded image (not the weight gradient)
+//   as it is 1x1 windows at stride 1: a matrix product with the image
+//   columns  the rest, and integers: a matrix product with the windows of one image side by side
 bool is_direct(const ConvShape& s, DType dtype) {
   const auto& w = s.window;
   const int64_t taps = w.kernel_h * w.kernel_w, outputs = s.outputs / s.groups;
@@ -45,6 +47,13 @@ bool is_direct(const ConvShape& s, DType dtype) {
   return is_floating(dtype) && few && taps <= kernels::kDirectTaps && compact && w.channels > 0;
 }
 
+// At stride 1 a padded image, which is hardly larger than the image, is all that a matrix product needs.
+bool is_strips(const kernels::Window2d& w, DType dtype) {
+  const double padded = double(w.out_h + (w.kernel_h - 1) * w.dilation_h) * double(w.out_w + (w.kernel_w - 1) * w.dilation_w);
+  return is_floating(dtype) && w.stride_h == 1 && w.stride_w == 1 && w.kernel_h * w.kernel_w > 1 && w.channels > 0 &&
+         w.kernel_h * w.kernel_w <= kernels::kDirectTaps && padded <= 4 * double(w.height) * double(w.width) + 1024;
+}
+
 // A 1x1 window at stride 1 is a matrix product as it stands.
 bool needs_columns(const ConvShape& s) {
   const auto& w = s.window;
@@ -53,6 +62,12 @@ bool needs_columns(const ConvShape& s) {
 
 int64_t align(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
+int64_t free_chunks(const ConvShape& s) { return s.work() < kParallelWork ? 1 : std::min<int64_t>(s.n, 4 * num_threads()); }
+
+// Where a group of an image begins, in bytes.
+struct Group {
+  int64_t x, y, w, b;
+};
 // Runs f(image, columns, scratch) for every image, each chunk of images with memory of its own.
 template <class F>
 void for_each_image(const ConvShape& s, int64_t chunks, int64_t columns_bytes, int64_t scratch_bytes,
@@ -69,10 +84,6 @@ void for_each_image(const ConvShape& s, int64_t chunks, int64_t columns_bytes, i
   });
 }
 
-// Where a group of an image begins, in bytes.
-struct Group {
-  int64_t x, y, w, b;
-};
 // Runs f(group, chunk, scratch) for every image and group, for the direct kernels.
 template <class F>
 void for_each_group(const ConvShape& s, const Steps& t, int64_t chunks, DType dtype,
@@ -83,6 +94,50 @@ void for_each_group(const ConvShape& s, const Steps& t, int64_t chunks, DType dt
       f(Group{i * t.x_image + g * t.x_group, i * t.y_image + g * t.y_group, g * t.w_group, g * t.outputs * t.size}, chunk,
         memory);
   });
+}
+
+// y = conv(x, weight) + bias for every image and group, in strips. In the adjoint x and y have changed places, and each group's
+// weights are read backwards.
+void run_strips(const ConvShape& s, const Steps& t, const kernels::Window2d& w, bool adjoint, const Tensor& x,
+                const Tensor& weight, const Tensor& bias, const Tensor& y) {
+  const int type = int(x.dtype());
+  const int64_t outputs = adjoint ? s.window.channels : t.outputs, taps = w.kernel_h * w.kernel_w;
+  const auto& window = table().window;
+  const Tensor b = bias ? contiguous_values(bias) : Tensor(), packed = empty({weight.numel()}, x.dtype());
+  const char *px = x.bytes(), *pw = weight.bytes(), *pb = b ? b.bytes() : nullptr;
+  char *py = y.bytes(), *factors = packed.bytes();
+  for (int64_t g = 0; g < s.groups; ++g) {
+    const char* own = pw + g * t.w_group;
+    const kernels::WindowWeights weights = adjoint ? kernels::WindowWeights{own + (taps - 1) * t.size, taps, t.taps, -1}
+                                                   : kernels::WindowWeights{own, t.taps, taps, 1};
+    window.pack_strips[type](w, outputs, weights, factors + g * t.w_group);
+  }
+  for_each_image(s, free_chunks(s), 0, window.strips_scratch[type](w) * t.size, {&x, &b, &y},
+                 [&](int64_t i, int64_t, char*, char* scratch) {
+                   for (int64_t g = 0; g < s.groups; ++g) {
+                     const char* from = px + i * (adjoint ? t.y_image : t.x_image) + g * (adjoint ? t.y_group : t.x_group);
+                     char* to = py + i * (adjoint ? t.x_image : t.y_image) + g * (adjoint ? t.x_group : t.y_group);
+                     window.conv_strips[type](w, outputs, from, factors + g * t.w_group, pb ? pb + g * outputs * t.size : nullptr,
+                                              to, scratch);
+                   }
+                 });
+}
+
+// The window of the adjoint of a convolution at stride 1, which is one too.
+kernels::Window2d adjoint_of(const kernels::Window2d& w, int64_t outputs) {
+  return {outputs,
+          w.out_h,
+          w.out_w,
+          w.kernel_h,
+          w.kernel_w,
+          1,
+          1,
+          (w.kernel_h - 1) * w.dilation_h - w.pad_h,
+          (w.kernel_w - 1) * w.dilation_w - w.pad_w,
+          w.dilation_h,
+          w.dilation_w,
+          w.height,
+          w.width};
 }
 
 // The sum of the parts of a weight gradient.
@@ -129,8 +184,6 @@ Tensor with_bias(const ConvShape& s, const Shape& shape, DType dtype, const Tens
   return y;
 }
 
-int64_t free_chunks(const ConvShape& s) { return s.work() < kParallelWork ? 1 : std::min<int64_t>(s.n, 4 * num_threads()); }
-
 }  // namespace
 
 Shape ConvShape::shape(int64_t c, int64_t h, int64_t w) const {
@@ -173,6 +226,11 @@ Tensor conv_forward(const ConvShape& s, const Tensor& x_any, const Tensor& w_any
     });
     return y;
   }
+  if (is_strips(s.window, x.dtype())) {
+    Tensor y = empty(shape, x.dtype());
+    if (y.numel() != 0) run_strips(s, t, s.window, false, x, w, bias, y);
+    return y;
+  }
   // The bias goes in first, one value a plane; the product is added to it.
   Tensor y = with_bias(s, shape, x.dtype(), bias, false);
   if (y.numel() == 0) return y;
@@ -206,6 +264,14 @@ Tensor conv_transposed(const ConvShape& s, const Tensor& y_any, const Tensor& w_
   if (bias && !is_floating(y_any.dtype())) return add(conv_transposed(s, y_any, w_any, {}), over_channels(s, bias));
   Tensor y = contiguous_values(y_any), w = contiguous_values(w_any);
   const Steps t(s, y.dtype());
+  const kernels::Window2d back = adjoint_of(s.window, t.outputs);
+  const bool strips = !is_direct(s, y.dtype()) && is_strips(back, y.dtype()) && s.window.stride_h == 1 &&
+                      s.window.stride_w == 1 && back.pad_h >= 0 && back.pad_w >= 0 && y.numel() != 0;
+  if (strips) {
+    Tensor x = empty(s.input(), y.dtype());
+    if (x.numel() != 0) run_strips(s, t, back, true, y, w, bias, x);
+    return x;
+  }
   Tensor x = with_bias(s, s.input(), y.dtype(), bias, true);
   if (x.numel() == 0 || y.numel() == 0 || t.outputs == 0) return x;
   if (is_direct(s, x.dtype())) {
@@ -287,104 +353,6 @@ Tensor convolve(const ConvShape& s, const Tensor& x, const Tensor& weight, const
 }
 Tensor convolve_transposed(const ConvShape& s, const Tensor& y, const Tensor& weight, const Tensor& bias) {
   return s.dims == 1 ? tape::apply<ConvTransposed<1>>(y, weight, bias, s) : tape::apply<ConvTransposed<2>>(y, weight, bias, s);
-}
-
-namespace {
-
-void check_operands(const char* op, int dims, const Tensor& x, const Tensor& weight, const Tensor& bias, int64_t outputs) {
-  require_same_dtype(op, x, weight);
-  if (!is_floating(x.dtype()) && x.dtype() != DType::int64)
-    fail<RuntimeError>(op, "(): input must be floating or int64, got dtype ", x.dtype());
-  if (weight.ndim() != dims + 2 || (x.ndim() != dims + 2 && x.ndim() != dims + 1)) {
-    fail<RuntimeError>(op, "(): expected input [N, C, ", dims == 2 ? "H, W" : "L", "] with or without N and a weight of ",
-                       dims + 2, " dims, got shapes ", Show{x.shape()}, " and ", Show{weight.shape()});
-  }
-  if (bias) {
-    require_same_dtype(op, x, bias);
-    if (bias.ndim() != 1 || bias.size(0) != outputs)
-      fail<RuntimeError>(op, "(): bias of shape ", Show{bias.shape()}, " for ", outputs, " output channels");
-  }
-}
-
-// The sizes that input (of a convolution: its input; of a transposed one: what is the output of the convolution) and
-// weight tell.
-ConvShape shape_of(const char* op, int dims, Span x, Span w, int64_t groups, bool transposed) {
-  ConvShape s;
-  s.dims = dims;
-  s.batched = int(x.size()) == dims + 2;
-  s.n = s.batched ? x[0] : 1;
-  s.groups = groups;
-  const size_t at = size_t(s.batched);
-  const int64_t wanted = transposed ? w[0] : groups * w[1];
-  if (groups < 1 || w[0] % groups || x[at] != wanted) {
-    fail<RuntimeError>(op, "(): input ", Show{x}, " does not fit weight ", Show{w},
-                       transposed ? " ([C, O/groups, ...])" : " ([O, C/groups, ...])", " with groups=", groups);
-  }
-  for (int64_t size : w.last(size_t(dims)))
-    if (size < 1) fail<RuntimeError>(op, "(): weight ", Show{w}, " has an empty window");
-  s.outputs = w[0];
-  s.channels = w[1] * groups;
-  return s;
-}
-
-void check_sizes(const char* op, const ConvShape& s) {
-  const auto& w = s.window;
-  checked_numel(op, s.input());
-  checked_numel(op, s.output());
-  checked_numel(op, Shape{w.channels, w.kernel_h, w.kernel_w, w.out_h, w.out_w});
-}
-
-}  // namespace
-
-Tensor conv(const char* op, int dims, const Tensor& x, const Tensor& weight, const Tensor& bias, const Ints& stride,
-            const Padding& padding, const Ints& dilation, int64_t groups) {
-  check_operands(op, dims, x, weight, bias, weight.ndim() ? weight.size(0) : 0);
-  ConvShape shape = shape_of(op, dims, x.shape(), weight.shape(), groups, false);
-  const Span sizes = weight.shape().last(size_t(dims));
-  const Pair k(op, "weight", Ints(sizes), dims, 1), s(op, "stride", stride, dims, 1), d(op, "dilation", dilation, dims, 1);
-  const bool same = padding.name == "same";
-  if (same && (s.h != 1 || s.w != 1)) fail<RuntimeError>(op, "(): padding='same' needs stride 1, got ", Show{stride});
-  if (!same && !padding.name.empty() && padding.name != "valid")
-    fail<RuntimeError>(op, "(): padding must be numbers, 'same' or 'valid', got '", padding.name, "'");
-  const Pair p(op, "padding", padding.name.empty() ? padding.values : Ints{0}, dims, 0, 0);
-  auto& w = shape.window;
-  if (same) {
-    // As many outputs as inputs; where that takes an odd number of zeros, the extra one stands behind.
-    const Span in = x.shape().last(size_t(dims));
-    const int64_t height = dims == 2 ? in[0] : 1, width = in.back();
-    w = {weight.size(1), height, width, k.h, k.w, 1, 1, d.h * (k.h - 1) / 2, d.w * (k.w - 1) / 2, d.h, d.w, height, width};
-  } else {
-    w = walk_over(op, x.shape(), dims, k, s, p, d);
-    w.channels = weight.size(1);
-  }
-  shape.height = w.height;
-  shape.width = w.width;
-  check_sizes(op, shape);
-  return convolve(shape, x, weight, bias);
-}
-
-Tensor conv_transpose(const char* op, int dims, const Tensor& x, const Tensor& weight, const Tensor& bias, const Ints& stride,
-                      const Ints& padding, const Ints& output_padding, int64_t groups, const Ints& dilation) {
-  check_operands(op, dims, x, weight, bias, weight.ndim() > 1 ? weight.size(1) * groups : 0);
-  ConvShape shape = shape_of(op, dims, x.shape(), weight.shape(), groups, true);
-  const Span sizes = weight.shape().last(size_t(dims));
-  const Pair k(op, "weight", Ints(sizes), dims, 1), s(op, "stride", stride, dims, 1), p(op, "padding", padding, dims, 0, 0),
-      d(op, "dilation", dilation, dims, 1), extra(op, "output_padding", output_padding, dims, 0, 0);
-  if (extra.h >= std::max(s.h, d.h) || extra.w >= std::max(s.w, d.w)) {
-    fail<RuntimeError>(op, "(): output_padding ", Show{output_padding}, " must be smaller than stride ", Show{stride},
-                       " or dilation ", Show{dilation});
-  }
-  const Span in = x.shape().last(size_t(dims));
-  const int64_t out_h = dims == 2 ? in[0] : 1, out_w = in.back();
-  shape.height = (out_h - 1) * s.h - 2 * p.h + d.h * (k.h - 1) + extra.h + 1;
-  shape.width = (out_w - 1) * s.w - 2 * p.w + d.w * (k.w - 1) + extra.w + 1;
-  if (shape.height < 1 || shape.width < 1) {
-    fail<RuntimeError>(op, "(): input ", Show{x.shape()}, " with stride ", Show{stride}, " and padding ", Show{padding},
-                       " has an empty result of ", shape.height, " x ", shape.width);
-  }
-  shape.window = {weight.size(1), shape.height, shape.width, k.h, k.w, s.h, s.w, p.h, p.w, d.h, d.w, out_h, out_w};
-  check_sizes(op, shape);
-  return convolve_transposed(shape, x, weight, bias);
 }
 
 }  // namespace tg::ops
