@@ -91,6 +91,10 @@ Tensor ScaledDotProductAttention::forward(const Tensor& query, const Tensor& key
     if (t->ndim() < 2)
       fail<RuntimeError>(kName, "(): query, key and value must be [..., length, size], got shape ", Show{t->shape()});
   }
+  if (key.size(key.ndim() - 1) != query.size(query.ndim() - 1) || value.size(value.ndim() - 2) != key.size(key.ndim() - 2)) {
+    fail<RuntimeError>(kName, "(): expected query [..., L, E], key [..., S, E] and value [..., S, Ev], got shapes ",
+                       Show{query.shape()}, ", ", Show{key.shape()}, " and ", Show{value.shape()});
+  }
   if (mask && causal) fail<RuntimeError>(kName, "(): give either attn_mask or is_causal, not both");
   int64_t group = 1;
   if (grouped) {

@@ -77,6 +77,14 @@ def test_float32_accuracy(norm, rng):
             ),
             RuntimeError,
         ),
+        (
+            lambda: F.scaled_dot_product_attention(tg.ones(2, 3), tg.ones(2, 4), tg.ones(2, 3)),
+            RuntimeError,
+        ),
+        (
+            lambda: F.scaled_dot_product_attention(tg.ones(2, 3), tg.ones(4, 3), tg.ones(2, 3)),
+            RuntimeError,
+        ),
     ],
 )
 def test_errors(bad, error):

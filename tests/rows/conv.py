@@ -92,6 +92,10 @@ CONVS = (
     call(A(1, 2, 7, 7), A(2, 2, 3, 3), padding="same", dilation=2),
     call(A(1, 2, 5, 5), A(2, 2, 3, 3), padding="valid"),
     call(A(2, 17, 9, 9), A(19, 17, 3, 3), padding=1),
+    call(
+        A(1, 60, 6, 7), A(16, 30, 3, 3), A(16), padding=1, groups=2
+    ),  # more channels than one chain of products holds
+    call(A(1, 4, 9, 11), A(15, 4, 3, 2), padding=(2, 1), dilation=2),
     call(A(0, 2, 5, 5), A(3, 2, 3, 3), A(3)),
 )
 

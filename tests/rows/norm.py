@@ -253,6 +253,9 @@ ROWS = (
             call(A(2, 4, 5), A(2, 3, 5), A(2, 3, 2), *MASKS),
             call(A(1, 6, 4, 5), A(1, 2, 3, 5), A(1, 2, 3, 5), enable_gqa=True),
             call(A(2, 4, 33, 16), A(2, 4, 33, 16), A(2, 4, 33, 16)),
+            call(A(1, 2, 130, 3), A(1, 2, 130, 3), A(1, 2, 130, 2), is_causal=True),  # several strips
+            call(A(1, 4, 70, 3), A(1, 2, 90, 3), A(1, 2, 90, 2), enable_gqa=True),
+            call(A(2, 70, 3), A(2, 40, 3), A(2, 40, 2), C(1, 40)),
         ),
         forms=("F",),
     ),
