@@ -28,6 +28,7 @@ struct Layout {
     for (int64_t t = w.kernel_w; t < w.kernel_h * w.kernel_w; ++t) offset[t] = offset[t - w.kernel_w] + w.dilation_h * row;
   }
   void fill(const Window2d& w, const T* x, T* to) const {
+    if (w.stride_w == 1) return fill_rows(w, x, to);
     for (int64_t c = 0; c < w.channels; ++c, x += w.height * w.width, to += plane)
       for (int64_t f = 0; f < w.stride_w; ++f) {
         const int64_t first = f - w.pad_w;  // the column of j = 0
@@ -38,12 +39,22 @@ struct Layout {
           T* line = to + r * row + f * pitch;
           const int64_t stop = r >= w.pad_h && r < w.pad_h + w.height ? end : begin;
           for (int64_t j = 0; j < begin; ++j) line[j] = 0;
-          if (w.stride_w == 1)
-            for (int64_t j = begin; j < stop; ++j) line[j] = from[j];
-          else
-            for (int64_t j = begin; j < stop; ++j) line[j] = from[j * w.stride_w];
+          for (int64_t j = begin; j < stop; ++j) line[j] = from[j * w.stride_w];
           for (int64_t j = stop; j < pitch; ++j) line[j] = 0;
         }
+      }
+  }
+  // The same where the elements of a row stay neighbours: zeros everywhere, then rows in whole vectors.
+  void fill_rows(const Window2d& w, const T* x, T* to) const {
+    const int64_t size = w.channels * plane;
+    for (int64_t i = 0; i < size; i += kLanes<T>) store_some(to + i, size - i, Vec<T>{});
+    const int64_t filled = min(w.height, rows - w.pad_h), columns = min(w.width, pitch - w.pad_w);
+    for (int64_t c = 0; c < w.channels; ++c)
+      for (int64_t r = 0; r < filled; ++r) {
+        const T* from = x + (c * w.height + r) * w.width;
+        T* line = to + c * plane + (w.pad_h + r) * pitch + w.pad_w;
+        for (int64_t n = columns; n > 0; n -= kLanes<T>, from += kLanes<T>, line += kLanes<T>)
+          store_some(line, n, load_some(from, n, T(0)));
       }
   }
 };

@@ -66,21 +66,6 @@ struct Pieces {
   }
 };
 
-// The padded image, and zeros behind it that the last strip reads.
-template <class T>
-void lay_out(const Window2d& w, const Layout<T>& l, const T* x, T* to) {
-  const int64_t size = w.channels * l.plane + kStrip<T>;
-  for (int64_t i = 0; i < size; i += kLanes<T>) store_some(to + i, size - i, Vec<T>{});
-  const int64_t rows = min(w.height, l.rows - w.pad_h), columns = min(w.width, l.pitch - w.pad_w);
-  for (int64_t c = 0; c < w.channels; ++c)
-    for (int64_t r = 0; r < rows; ++r) {
-      const T* from = x + (c * w.height + r) * w.width;
-      T* row = to + c * l.plane + (w.pad_h + r) * l.pitch + w.pad_w;
-      for (int64_t n = columns; n > 0; n -= kLanes<T>, from += kLanes<T>, row += kLanes<T>)
-        store_some(row, n, load_some(from, n, T(0)));
-    }
-}
-
 // weight as the tiles read it: panel after panel, [depth, rows] each.
 template <class T>
 void pack_strips(const Window2d& w, int64_t outputs, const WindowWeights& given, void* packed) {
@@ -102,7 +87,9 @@ void conv_strips(const Window2d& w, int64_t outputs, const void* x, const void* 
   l.find_offsets(w);
   const int64_t taps = w.kernel_h * w.kernel_w, depth = w.channels * taps, places = w.out_h * w.out_w;
   T* laid = static_cast<T*>(scratch);
-  lay_out(w, l, static_cast<const T*>(x), laid);
+  l.fill(w, static_cast<const T*>(x), laid);
+  T* behind = laid + w.channels * l.plane;  // what the last strip reads there is thrown away, but could be denormal, and slow
+  for (int64_t i = 0; i < kStrip<T>; i += kLanes<T>) store(behind + i, Vec<T>{});
   const T *factors = static_cast<const T*>(packed), *bias = static_cast<const T*>(bias_void);
   T* y = static_cast<T*>(y_void);
   const int64_t end = (w.out_h - 1) * l.pitch + w.out_w, block = max(1, kDepth / taps);
