@@ -17,7 +17,7 @@ class Case:
     """A piece of work: `makers[library](module)` prepares it and gives a function that does it.
 
     The function takes nothing and returns what it computed (an array, a tensor or a tuple of them: outputs
-    and gradients), finished and not merely promised, so that results can be compared before anything is timed.
+    and gradients), finished and not merely promised, so that results can be compared before any timing.
 
     Attributes
     ----------

@@ -39,6 +39,6 @@ def chosen(words: Iterable[str]) -> list[Case]:
         if not any(word == case.group or word in case.label for case in every().values()):
             groups = dict.fromkeys(case.group for case in every().values())
             raise LookupError(
-                f"no case {word!r}; the groups are {', '.join(groups)} (`python -m bench list` shows all cases)"
+                f"no case {word!r}; the groups are {', '.join(groups)} (`python -m bench list` shows them)"
             )
     return [c for c in every().values() if not words or any(w == c.group or w in c.label for w in words)]
