@@ -6,6 +6,7 @@
 #include "ops/loss_embedding.h"
 #include "ops/loss_regression.h"
 #include "ops/norm.h"
+#include "ops/recurrent.h"
 
 namespace tg::bind {
 
@@ -17,6 +18,7 @@ void add_nn(std::vector<Entry>& entries) {
   add_entries<ops::Distances>(entries, "distance");
   add_internal<ops::AttentionInternal>(entries, "attention");
   add_entries<ops::Attentions>(entries, "attention");
+  add_entries<ops::Recurrents>(entries, "recurrent");
 }
 
 }  // namespace tg::bind

@@ -9,6 +9,7 @@ void fill(Table& t) {
   fill_math(t.elementwise);
   fill_special(t.elementwise);
   fill_cast(t.elementwise);
+  fill_stream(t.elementwise);
   fill_reduce(t.reduce);
   fill_extreme(t.reduce);
   fill_statistics(t.reduce);
@@ -18,10 +19,12 @@ void fill(Table& t) {
   fill_loss(t.loss);
   fill_norm(t.norm);
   fill_attention(t.attention);
+  fill_recurrent(t.recurrent);
   fill_gemm(t.gemm);
   fill_window(t.window);
   fill_conv(t.window);
   fill_conv_strips(t.window);
+  fill_conv_weight(t.window);
   fill_pool(t.window);
   fill_resample(t.resample);
   fill_index(t.index);

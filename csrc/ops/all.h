@@ -39,6 +39,7 @@
 #include "ops/pool_adaptive.h"
 #include "ops/product.h"
 #include "ops/put.h"
+#include "ops/recurrent.h"
 #include "ops/reduce.h"
 #include "ops/repeat.h"
 #include "ops/resample.h"

@@ -1,57 +1,45 @@
 // Convolution on values, one image and group at a time, so that no more is laid out than that.
-#include "ops/conv.h"
-
+#include "ops/conv_steps.h"
 #include "ops/gemm.h"
 
 namespace tg::ops {
 namespace {
 
-// Work below this many multiply-adds stays on one thread.
-constexpr int64_t kParallelWork = 1 << 19;
 // The weight gradient is summed in this many fixed parts, whatever the number of threads.
 constexpr int64_t kParts = 8;
 
-// What one image and group need of the operands, in bytes.
-struct Steps {
-  int64_t size, x_group, x_image, y_group, y_image, w_group, columns;
-  int64_t taps, places, outputs;  // the matrix product: [outputs, taps] x [taps, places]
-
-  Steps(const ConvShape& s, DType dtype) {
-    const auto& w = s.window;
-    size = int64_t(itemsize(dtype));
-    taps = w.channels * w.kernel_h * w.kernel_w;
-    places = w.out_h * w.out_w;
-    outputs = s.outputs / s.groups;
-    x_group = w.channels * s.height * s.width * size;
-    x_image = x_group * s.groups;
-    y_group = outputs * places * size;
-    y_image = y_group * s.groups;
-    w_group = outputs * taps * size;
-    columns = taps * places * size;
-  }
-};
+// The padded image is not much larger than the operands.
+bool is_compact(const kernels::Window2d& w) {
+  const double rows = double(w.out_h - 1) * double(w.stride_h) + double(w.kernel_h - 1) * double(w.dilation_h) + 1;
+  const double columns = double(w.out_w - 1) * double(w.stride_w) + double(w.kernel_w - 1) * double(w.dilation_w) + 1;
+  return rows * columns <= 4 * double(w.height) * double(w.width) + 1024;
+}
 
 // Which algorithm serves which shape, in this order:
 //   direct   few multiply-adds, or one channel in: tap after tap without a matrix product
 //   strips   stride 1: a matrix product that reads the padded image (not the weight gradient)
 //   as it is 1x1 windows at stride 1: a matrix product with the image
+//   rows     the weight gradient, where a row of taps meets enough channels: matrix products that read the padded image
 //   columns  the rest, and integers: a matrix product with the windows of one image side by side
 bool is_direct(const ConvShape& s, DType dtype) {
   const auto& w = s.window;
   const int64_t taps = w.kernel_h * w.kernel_w, outputs = s.outputs / s.groups;
   const bool few = (w.channels == 1 && outputs <= 16) || s.work() <= (1 << 13) * s.n;
-  // What a kernel lays out is not much larger than the operands.
-  const double rows = double(w.out_h - 1) * double(w.stride_h) + double(w.kernel_h - 1) * double(w.dilation_h) + 1;
-  const double columns = double(w.out_w - 1) * double(w.stride_w) + double(w.kernel_w - 1) * double(w.dilation_w) + 1;
-  const bool compact = w.stride_w <= 8 && rows * columns <= 4 * double(s.height * s.width) + 1024;
-  return is_floating(dtype) && few && taps <= kernels::kDirectTaps && compact && w.channels > 0;
+  return is_floating(dtype) && few && taps <= kernels::kDirectTaps && w.stride_w <= 8 && is_compact(w) && w.channels > 0;
 }
 
-// At stride 1 a padded image, which is hardly larger than the image, is all that a matrix product needs.
+// At stride 1 a padded image is all that a matrix product needs.
 bool is_strips(const kernels::Window2d& w, DType dtype) {
-  const double padded = double(w.out_h + (w.kernel_h - 1) * w.dilation_h) * double(w.out_w + (w.kernel_w - 1) * w.dilation_w);
   return is_floating(dtype) && w.stride_h == 1 && w.stride_w == 1 && w.kernel_h * w.kernel_w > 1 && w.channels > 0 &&
-         w.kernel_h * w.kernel_w <= kernels::kDirectTaps && padded <= 4 * double(w.height) * double(w.width) + 1024;
+         w.kernel_h * w.kernel_w <= kernels::kDirectTaps && is_compact(w);
+}
+
+// The columns of its products are whole vectors, or nearly. Its sums are stored once a row of outputs, which short rows
+// do not pay for where many outputs share the columns.
+bool is_rows(const kernels::Window2d& w, int64_t outputs, DType dtype) {
+  const int64_t columns = w.channels * (w.dilation_w == 1 ? w.kernel_w : 1);
+  const bool shared = w.stride_w == 1 && w.out_w < 20 && outputs >= 48;
+  return is_floating(dtype) && w.kernel_h * w.kernel_w > 1 && columns >= 12 && !shared && is_compact(w);
 }
 
 // A 1x1 window at stride 1 is a matrix product as it stands.
@@ -60,33 +48,13 @@ bool needs_columns(const ConvShape& s) {
   return !(w.kernel_h == 1 && w.kernel_w == 1 && w.stride_h == 1 && w.stride_w == 1 && w.pad_h == 0 && w.pad_w == 0);
 }
 
-int64_t align(int64_t bytes) { return (bytes + 63) / 64 * 64; }
-
-int64_t free_chunks(const ConvShape& s) { return s.work() < kParallelWork ? 1 : std::min<int64_t>(s.n, 4 * num_threads()); }
-
 // Where a group of an image begins, in bytes.
 struct Group {
   int64_t x, y, w, b;
 };
-// Runs f(image, columns, scratch) for every image, each chunk of images with memory of its own.
-template <class F>
-void for_each_image(const ConvShape& s, int64_t chunks, int64_t columns_bytes, int64_t scratch_bytes,
-                    std::initializer_list<const Tensor*> operands, const F& f) {
-  columns_bytes = align(columns_bytes);
-  scratch_bytes = align(scratch_bytes);
-  Tensor memory = empty({chunks * (columns_bytes + scratch_bytes)}, DType::uint8);
-  char* base = memory.bytes();
-  Unlocked unlocked(s.work(), operands);
-  parallel_for(chunks, [&](int64_t chunk) {
-    char* columns = base + chunk * (columns_bytes + scratch_bytes);
-    const int64_t begin = s.n * chunk / chunks, end = s.n * (chunk + 1) / chunks;
-    for (int64_t i = begin; i < end; ++i) f(i, chunk, columns, columns + columns_bytes);
-  });
-}
-
 // Runs f(group, chunk, scratch) for every image and group, for the direct kernels.
 template <class F>
-void for_each_group(const ConvShape& s, const Steps& t, int64_t chunks, DType dtype,
+void for_each_group(const ConvShape& s, const ConvSteps& t, int64_t chunks, DType dtype,
                     std::initializer_list<const Tensor*> operands, const F& f) {
   const int64_t scratch = table().window.conv_scratch[int(dtype)](s.window, t.outputs) * t.size;
   for_each_image(s, chunks, 0, scratch, operands, [&](int64_t i, int64_t chunk, char*, char* memory) {
@@ -94,33 +62,6 @@ void for_each_group(const ConvShape& s, const Steps& t, int64_t chunks, DType dt
       f(Group{i * t.x_image + g * t.x_group, i * t.y_image + g * t.y_group, g * t.w_group, g * t.outputs * t.size}, chunk,
         memory);
   });
-}
-
-// y = conv(x, weight) + bias for every image and group, in strips. In the adjoint x and y have changed places, and each group's
-// weights are read backwards.
-void run_strips(const ConvShape& s, const Steps& t, const kernels::Window2d& w, bool adjoint, const Tensor& x,
-                const Tensor& weight, const Tensor& bias, const Tensor& y) {
-  const int type = int(x.dtype());
-  const int64_t outputs = adjoint ? s.window.channels : t.outputs, taps = w.kernel_h * w.kernel_w;
-  const auto& window = table().window;
-  const Tensor b = bias ? contiguous_values(bias) : Tensor(), packed = empty({weight.numel()}, x.dtype());
-  const char *px = x.bytes(), *pw = weight.bytes(), *pb = b ? b.bytes() : nullptr;
-  char *py = y.bytes(), *factors = packed.bytes();
-  for (int64_t g = 0; g < s.groups; ++g) {
-    const char* own = pw + g * t.w_group;
-    const kernels::WindowWeights weights = adjoint ? kernels::WindowWeights{own + (taps - 1) * t.size, taps, t.taps, -1}
-                                                   : kernels::WindowWeights{own, t.taps, taps, 1};
-    window.pack_strips[type](w, outputs, weights, factors + g * t.w_group);
-  }
-  for_each_image(s, free_chunks(s), 0, window.strips_scratch[type](w) * t.size, {&x, &b, &y},
-                 [&](int64_t i, int64_t, char*, char* scratch) {
-                   for (int64_t g = 0; g < s.groups; ++g) {
-                     const char* from = px + i * (adjoint ? t.y_image : t.x_image) + g * (adjoint ? t.y_group : t.x_group);
-                     char* to = py + i * (adjoint ? t.x_image : t.y_image) + g * (adjoint ? t.x_group : t.y_group);
-                     window.conv_strips[type](w, outputs, from, factors + g * t.w_group, pb ? pb + g * outputs * t.size : nullptr,
-                                              to, scratch);
-                   }
-                 });
 }
 
 // The window of the adjoint of a convolution at stride 1, which is one too.
@@ -211,7 +152,7 @@ Ints ConvShape::all_but_channels() const {
 Tensor conv_forward(const ConvShape& s, const Tensor& x_any, const Tensor& w_any, const Tensor& bias) {
   if (bias && !is_floating(x_any.dtype())) return add(conv_forward(s, x_any, w_any, {}), over_channels(s, bias));
   Tensor x = contiguous_values(x_any), w = contiguous_values(w_any);
-  const Steps t(s, x.dtype());
+  const ConvSteps t(s, x.dtype());
   const Shape shape = s.output();
   if (t.taps == 0) return bias ? contiguous_values(expand_values(over_channels(s, bias), shape)) : zeros(shape, x.dtype());
   if (is_direct(s, x.dtype())) {
@@ -263,7 +204,7 @@ Tensor conv_forward(const ConvShape& s, const Tensor& x_any, const Tensor& w_any
 Tensor conv_transposed(const ConvShape& s, const Tensor& y_any, const Tensor& w_any, const Tensor& bias) {
   if (bias && !is_floating(y_any.dtype())) return add(conv_transposed(s, y_any, w_any, {}), over_channels(s, bias));
   Tensor y = contiguous_values(y_any), w = contiguous_values(w_any);
-  const Steps t(s, y.dtype());
+  const ConvSteps t(s, y.dtype());
   const kernels::Window2d back = adjoint_of(s.window, t.outputs);
   const bool strips = !is_direct(s, y.dtype()) && is_strips(back, y.dtype()) && s.window.stride_h == 1 &&
                       s.window.stride_w == 1 && back.pad_h >= 0 && back.pad_w >= 0 && y.numel() != 0;
@@ -312,10 +253,10 @@ Tensor conv_transposed(const ConvShape& s, const Tensor& y_any, const Tensor& w_
 
 Tensor conv_weight_grad(const ConvShape& s, const Tensor& dy_any, const Tensor& x_any) {
   Tensor dy = contiguous_values(dy_any), x = contiguous_values(x_any);
-  const Steps t(s, dy.dtype());
+  const ConvSteps t(s, dy.dtype());
   Shape shape = s.weight();
   if (product(shape) == 0 || x.numel() == 0 || dy.numel() == 0) return zeros(shape, dy.dtype());
-  const int64_t parts = s.work() < kParallelWork ? 1 : std::min(s.n, kParts);
+  const int64_t parts = s.work() < kParallelConv ? 1 : std::min(s.n, kParts);
   shape.insert(0, parts);
   Tensor sums = zeros(shape, dy.dtype());
   const int64_t part_size = s.groups * t.w_group;
@@ -328,6 +269,7 @@ Tensor conv_weight_grad(const ConvShape& s, const Tensor& dy_any, const Tensor& 
     });
     return joined(s, sums, parts);
   }
+  if (is_rows(s.window, t.outputs, x.dtype())) return weight_grad_rows(s, t, parts, dy, x);
   const bool lays_out = needs_columns(s);
   // dW [outputs, taps] += dY [outputs, places] columns^T [places, taps]
   const Product product(

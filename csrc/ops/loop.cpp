@@ -111,6 +111,23 @@ void run_few(LoopFn fn, const Nest& nest, const Tensor& out, const Tensor* const
   fn(loop);
 }
 
+// A flat loop whose result does not fit the cache: piece by piece through memory that does, and from there past the cache.
+constexpr int64_t kStreamBytes = 1 << 24;
+constexpr int64_t kPiece = 1 << 14;
+
+void run_past_cache(LoopFn fn, const Nest& nest, int64_t begin, int64_t end) {
+  alignas(64) char piece[kPiece];
+  const int64_t item = nest.step[0][0], each = kPiece / item;
+  Nest part = nest;
+  part.ptr[0] = piece;
+  for (int64_t i = begin; i < end; i += each) {
+    const int64_t n = std::min(each, end - i);
+    for (int k = 1; k < nest.operands; ++k) part.ptr[k] = nest.ptr[k] + i * nest.step[0][k];
+    part.run(fn, 0, n);
+    table().elementwise.stream(nest.ptr[0] + i * item, piece, n * item);
+  }
+}
+
 }  // namespace
 
 void run_loop(LoopFn fn, const Tensor& out, const Tensor* const* inputs, int count) {
@@ -143,6 +160,10 @@ void run_loop(LoopFn fn, const Tensor& out, const Tensor* const* inputs, int cou
     return;
   }
   Unlocked unlocked(numel, {&out, inputs[0], count > 1 ? inputs[1] : inputs[0], count > 2 ? inputs[2] : inputs[0]});
+  const bool past_cache = flat && numel * nest.step[0][0] >= kStreamBytes && reinterpret_cast<uintptr_t>(nest.ptr[0]) % 64 == 0;
+  if (past_cache) {
+    return parallel_ranges(numel, kGrain, [&](int64_t begin, int64_t end) { run_past_cache(fn, nest, begin, end); });
+  }
   const int64_t per_step = numel / nest.extent[0];
   parallel_ranges(nest.extent[0], std::max<int64_t>(1, kGrain / per_step),
                   [&](int64_t begin, int64_t end) { nest.run(fn, begin, end); });

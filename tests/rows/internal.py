@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from case import ALL, A, C, Case, DType, call, rough
+from scipy.special import expit
 
 from rows.activation import SOFTMAXES
 
@@ -33,6 +34,21 @@ def softmax_grad(dy, y, dim):
     return y * (dy - (dy * y).sum(dim, keepdims=True))
 
 
+def lstm_steps(x, h, c, weight, reverse=False):
+    steps = []
+    for gates in x[::-1] if reverse else x:
+        i, f, g, o = np.split(gates + h @ weight.T, 4, 1)
+        c = expit(f) * c + expit(i) * np.tanh(g)
+        h = expit(o) * np.tanh(c)
+        steps.append(h)
+    return np.stack([*(steps[::-1] if reverse else steps), c])
+
+
+def sequence(steps, batch, size, *reverse):
+    weight = A(4 * size, size, low=-2 / size, high=2 / size)
+    return call(A(steps, batch, 4 * size), A(batch, size), A(batch, size), weight, *reverse)
+
+
 ROWS = (
     # Piecewise constant in the output: only the incoming gradient is differentiated.
     internal(
@@ -45,6 +61,18 @@ ROWS = (
     internal("sigmoid_grad", lambda dy, y: dy * y * (1 - y), PAIRS, scale=4.0),
     internal("softmax_grad", softmax_grad, ROWWISE, scale=16.0),
     internal("log_softmax_grad", log_softmax_grad, ROWWISE, scale=128.0),
+    internal(
+        "lstm_steps",
+        lstm_steps,
+        (
+            sequence(3, 2, 3),
+            sequence(2, 3, 2, True),
+            sequence(1, 1, 1),
+            sequence(4, 0, 2),
+            sequence(5, 40, 17),  # several ranges of rows, part of a vector
+        ),
+        scale=16.0,
+    ),
     internal(
         "cast",
         lambda x, dtype: np.trunc(x).astype(dtype) if dtype.kind in "iu" else x.astype(dtype),

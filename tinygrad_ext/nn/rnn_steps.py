@@ -17,6 +17,7 @@ from tinygrad_ext._core import (
     chunk,
     lerp,
     linear,
+    lstm_steps,
     mul,
     relu,
     sigmoid,
@@ -31,10 +32,12 @@ State: TypeAlias = tuple[Tensor, ...]
 
 
 class Recurrence(NamedTuple):
-    """One step of a recurrent layer, as two functions."""
+    """One step of a recurrent layer, as two functions; and all steps as one where an operation does them."""
 
     project: Callable[[Tensor], State]  # inputs of any number of steps -> what `step` takes of them
     step: Callable[[State, State], State]  # one step's part of that, the state before -> the state after
+    # what `project` gave, the state before, from the end? -> the first part of each state, the last state
+    steps: Callable[[State, State, bool], tuple[Tensor, State]] | None = None
 
 
 class Weights(NamedTuple):
@@ -77,7 +80,13 @@ def lstm(weights: Weights) -> Recurrence:
         h = mul(sigmoid(o), tanh(c))
         return h if projection is None else linear(h, projection), c
 
-    return Recurrence(lambda x: (linear(x, weights.w_ih, bias),), step)
+    def steps(x: State, state: State, reverse: bool) -> tuple[Tensor, State]:
+        h, c = state
+        result = lstm_steps(x[0], h, c, weights.w_hh, reverse)
+        return result[:-1], (result[0 if reverse else -2], result[-1])
+
+    whole = steps if projection is None else None
+    return Recurrence(lambda x: (linear(x, weights.w_ih, bias),), step, whole)
 
 
 def gru(weights: Weights) -> Recurrence:
@@ -153,6 +162,8 @@ def run(
     tuple of Tensor
         The state after the last step of each sequence.
     """
+    if sizes is None and recurrence.steps is not None:
+        return recurrence.steps(recurrence.project(x), state, reverse)
     forwards = zip(*(_Steps.apply(part, sizes) for part in recurrence.project(x)), strict=True)
     steps = list(forwards)[:: -1 if reverse else 1]
     outputs = []
