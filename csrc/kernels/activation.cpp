@@ -24,7 +24,7 @@ struct LeakyRelu {  // p: slope
 struct Elu {  // p: alpha * scale, scale, input scale
   template <class V, class T>
   static V value(V x, const T* p) {
-    return x <= T(0) ? expm1_negative(x * p[2]) * p[0] : x * p[1];
+    return x <= T(0) ? expm1(x * p[2]) * p[0] : x * p[1];
   }
   template <class V, class T>
   static V grad(V dy, V x, const T* p) {

@@ -1,4 +1,4 @@
-// What activations need beyond math.h: e^x - 1 for x <= 0, log(1 + e^-a), the tail of the normal distribution.
+// What activations need beyond math.h: softplus, and the tail of the normal distribution.
 // Knows no strides, tails or tables. Coefficients are Chebyshev interpolants made for this file in 50 digits.
 #pragma once
 #include "kernels/math.h"
@@ -6,28 +6,11 @@
 namespace tg::kernels {
 namespace {
 
-// e^x - 1 for x <= 0: 2^n m + (2^n - 1). At most 1.6 ulp.
-template <class V>
-inline V expm1_negative(V x) {
-  using T = typename Float<V>::T;
-  const ExpParts<V> e = exp_parts(x < T(-40) ? splat(T(-40)) : x);  // -1 from there on; a NaN passes
-  const V scale = power_of_two<V>(e.n);
-  return x == T(0) ? x : scale * e.m + (scale - T(1));
-}
-
-// log(1 + e) for 0 <= e <= 1. At most 1.5 ulp.
-template <class V>
-inline V log1p_unit(V e) {
-  using T = typename Float<V>::T;
-  const V u = e + T(1);
-  return log(u) + (e - (u - T(1))) / u;  // the logarithm of the rounded sum, then what the rounding lost
-}
-
 // max(x, 0) + log(1 + e^-|x|) = log(1 + e^x) without overflow. At most 2.5 ulp.
 template <class V>
 inline V softplus(V x) {
   using T = typename Float<V>::T;
-  return (x < T(0) ? V{} : x) + log1p_unit(exp(-magnitude(x)));
+  return (x < T(0) ? V{} : x) + log1p(exp(-magnitude(x)));
 }
 
 template <class V>

@@ -30,7 +30,8 @@ using Sinc = decltype([]<class V>(V x) {
 
 namespace TG_ISA {
 void fill_special(ElementwiseTable& t) {
-  one_wide(t.erf, []<class C>(C, Doubles x) { return erf_of<C>(x); });
+  t.erf.fn[kFloat32] = map_vector<decltype([](auto x) { return erf_of_floats(x); }), float, float>;
+  t.erf.fn[kFloat64] = map_vector<InDouble<decltype([]<class C>(C, Doubles x) { return erf_of<C>(x); })>, double, double>;
   one_wide(t.erfc, []<class C>(C, Doubles x) { return erfc_of<C>(x); });
   one_wide(t.erfcx, []<class C>(C, Doubles x) { return erfcx_of<C>(x); });
   one_wide(t.erfinv, []<class C>(C, Doubles x) { return erfinv_of<C>(x); });

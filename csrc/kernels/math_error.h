@@ -65,6 +65,20 @@ inline Doubles erf_of(Doubles x) {
   const Doubles a = magnitude(x), z = a * a;
   return a < 0.75 ? x + x * horner(z, ErrorTerms<C>::kErf) : with_sign(1.0 - upper_erfc<C>(a), x);
 }
+// Floats by themselves, twice as fast: 1 - e^p(a) with p(a) = log erfc(a), weighted by erfc / erf: 2^-29.1. At most 1.20 ulp.
+inline Vec<float> erf_of_floats(Vec<float> x) {
+  // erf(x)/x - 1 in x^2, x <= 0.9: 2^-26.3.
+  static constexpr float kNear[] = {0x1.06eba6p-3f,  -0x1.8126fap-2f, 0x1.ce1dd2p-4f,
+                                    -0x1.b6bee2p-6f, 0x1.4876c8p-8f,  -0x1.3f4f6ep-11f};
+  static constexpr float kFar[] = {-0x1.43497p-13f, -0x1.20bab4p+0f, -0x1.461624p-1f, -0x1.aac5bp-4f,
+                                   0x1.6e3e48p-6f,  -0x1.93152ep-9f, 0x1.a1d09cp-13f};
+  Vec<float> a = magnitude(x);
+  const Vec<float> near = x + x * horner(a * a, kNear);
+  a = a > 4.0f ? splat(4.0f) : a;
+  const ExpParts<Vec<float>> e = exp_parts(horner(a, kFar));
+  const Vec<float> far = 1.0f - (e.m + 1.0f) * power_of_two<Vec<float>>(e.n);
+  return a < 0.9f ? near : (Vec<float>)((IntOf<Vec<float>>)far | sign_bit(x));
+}
 // At most 3 ulp above -1, where 2 e^(x^2) takes over: there its argument's rounding counts x^2 times.
 template <class C>
 inline Doubles erfcx_of(Doubles x) {
