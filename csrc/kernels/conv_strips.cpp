@@ -8,7 +8,7 @@
 namespace tg::kernels {
 namespace {
 
-constexpr int64_t kDepth = 256;  // as many products in one chain as the matrix product has
+constexpr int64_t kDepth = 256;  // products in one chain: sums are taken up again so often
 
 template <class T>
 constexpr int64_t kStrip = kTileVecs * kLanes<T>;

@@ -9,14 +9,17 @@
 namespace tg::kernels {
 namespace {
 
-constexpr int64_t kBlockK = 256;     // a strip of B this deep stays in the first-level cache
-constexpr int64_t kBlockM = 392;     // rows of A that deep stay in the second
+constexpr int64_t kBlockK = 192;     // a strip of B this deep stays in a first-level cache of 32 KB, beside what passes through
+constexpr int64_t kBlockM = 700;     // rows of A that deep stay in half of the second, of 1 MB
 constexpr int64_t kManyPanels = 16;  // read this often, a strip of B is worth copying even if it could be read in place
 constexpr int64_t kTiny = 64;        // multiply-adds of a product that is not cut into blocks
 constexpr int64_t kSmallN = 512;     // narrower products read A in place: copies would not be used often enough
 
 inline int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Balanced: a k of 512 is cut into three blocks of 171 at most, not into two of 192 and one of 128.
+inline int64_t block_depth(int64_t k) { return k <= kBlockK ? k : ceil_div(k, ceil_div(k, kBlockK)); }
 
 template <class T>
 constexpr int64_t kStripWidth = kTileVecs * kLanes<T>;
@@ -115,11 +118,12 @@ void multiply_row(const Product<T>& g) {
   constexpr int64_t kWide = 1024, kDots = 16;
   // Rows a multiple of 4 KB apart share one set of the first-level cache, which holds eight of them at the least.
   const int64_t dots = g.b_col * int64_t(sizeof(T)) % 4096 ? kDots : kDots / 2;
+  const int64_t whole = block_depth(g.k);
   T sums[kWide];
   for (int64_t j = 0, cols; j < g.n; j += cols) {
     cols = min(g.n - j, g.b_col == 1 ? kWide : g.n - j >= dots ? dots : 4);
-    for (int64_t p = 0; p == 0 || p < g.k; p += kBlockK) {
-      const int64_t depth = min(g.k - p, kBlockK);
+    for (int64_t p = 0; p == 0 || p < g.k; p += whole) {
+      const int64_t depth = min(g.k - p, whole);
       const T* a = g.a + p * g.a_col;
       const T* b = g.b + p * g.b_row + j * g.b_col;
       if (g.b_col == 1)
@@ -162,8 +166,9 @@ void gemm(const Gemm<T>& call) {
     g = {{1, g.m, g.k, g.b, 0, g.b_row, g.a, g.a_col, g.a_row, g.c, 0, g.bias, g.accumulate, g.scratch}, g.c_row, 0};
   if (g.m == 1 && (g.b_row == 1 || g.b_col == 1)) return multiply_row(g);
   const int64_t block_rows = g.m <= kBlockM ? g.m : ceil_div(g.m, ceil_div(g.m, kBlockM));
-  for (int64_t p = 0; p == 0 || p < g.k; p += kBlockK)
-    for (int64_t i = 0; i < g.m; i += block_rows) multiply_block(g, i, min(block_rows, g.m - i), p, min(g.k - p, kBlockK));
+  const int64_t depth = block_depth(g.k);
+  for (int64_t p = 0; p == 0 || p < g.k; p += depth)
+    for (int64_t i = 0; i < g.m; i += block_rows) multiply_block(g, i, min(block_rows, g.m - i), p, min(g.k - p, depth));
 }
 
 // A product of two vectors is never cut into panels, so its sums may run side by side.

@@ -13,6 +13,8 @@ constexpr int kTileRows = 14, kTileVecs = 2;
 constexpr int kTileRows = 4, kTileVecs = 3;
 #endif
 
+constexpr int64_t kFarK = 64;
+
 // c[rows, width] (+)= a[rows, k] b[k, width] + bias. B and C have unit column step.
 template <class T>
 struct Tile {
@@ -35,6 +37,13 @@ template <class T, int kRows, int kVecs, int kLane>
   const int64_t a_row = t.a_row, a_col = t.a_col, b_row = t.b_row;
   const T* a = t.a;
   const T* b = t.b;
+  if (t.k >= kFarK) {  // C may be far away; by the time of its sums it is near
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 8
+      for (int v = 0; v < kVecs; ++v) __builtin_prefetch(t.c + i * t.c_row + v * kLane, 1);
+    }
+  }
   V sum[kRows][kVecs] = {};
   for (int64_t p = t.k; p > 0; --p) {
     V b_vec[kVecs];
