@@ -127,17 +127,23 @@ int64_t strips_scratch(const Window2d& w) {
   return w.channels * Layout<T>(w, 0).plane + kStrip<T>;
 }
 
+int64_t packed_size(const Window2d& w, int64_t outputs) { return outputs * w.channels * w.kernel_h * w.kernel_w; }
+
+template <class T>
+void fill_type(ImageProduct& t, int type) {
+  t.packed_size[type] = packed_size;
+  t.pack[type] = pack_strips<T>;
+  t.scratch_size[type] = strips_scratch<T>;
+  t.run[type] = conv_strips<T>;
+}
+
 }  // namespace
 
 namespace TG_ISA {
 
 void fill_conv_strips(WindowTable& t) {
-  t.conv_strips[0] = conv_strips<float>;
-  t.conv_strips[1] = conv_strips<double>;
-  t.pack_strips[0] = pack_strips<float>;
-  t.pack_strips[1] = pack_strips<double>;
-  t.strips_scratch[0] = strips_scratch<float>;
-  t.strips_scratch[1] = strips_scratch<double>;
+  fill_type<float>(t.strips, 0);
+  fill_type<double>(t.strips, 1);
 }
 
 }  // namespace TG_ISA

@@ -23,6 +23,7 @@ void fill_gemm(GemmTable&);
 void fill_window(WindowTable&);
 void fill_conv(WindowTable&);
 void fill_conv_strips(WindowTable&);
+void fill_conv_places(WindowTable&);
 void fill_conv_weight(WindowTable&);
 void fill_stream(ElementwiseTable&);
 void fill_pool(WindowTable&);

@@ -24,6 +24,7 @@ void fill(Table& t) {
   fill_window(t.window);
   fill_conv(t.window);
   fill_conv_strips(t.window);
+  fill_conv_places(t.window);
   fill_conv_weight(t.window);
   fill_pool(t.window);
   fill_resample(t.resample);

@@ -131,12 +131,19 @@ struct WeightStrips {
   int64_t scratch, sums;
 };
 
+// A convolution of one image and group as a matrix product with the padded image.
+struct ImageProduct {
+  int64_t (*packed_size[kFloatTypes])(const Window2d&, int64_t outputs) = {};  // elements
+  void (*pack[kFloatTypes])(const Window2d&, int64_t outputs, const WindowWeights&, void* packed) = {};
+  int64_t (*scratch_size[kFloatTypes])(const Window2d&) = {};  // elements
+  // bias may be null.
+  void (*run[kFloatTypes])(const Window2d&, int64_t outputs, const void* x, const void* packed, const void* bias, void* y,
+                           void* scratch) = {};
+};
+
 struct WindowTable {
-  // One image and group at stride 1, as a matrix product with the padded image; packed has the weight's size, bias may be null.
-  void (*pack_strips[kFloatTypes])(const Window2d&, int64_t outputs, const WindowWeights&, void* packed) = {};
-  void (*conv_strips[kFloatTypes])(const Window2d&, int64_t outputs, const void* x, const void* packed, const void* bias, void* y,
-                                   void* scratch) = {};
-  int64_t (*strips_scratch[kFloatTypes])(const Window2d&) = {};  // elements
+  ImageProduct strips;  // stride 1: vectors of neighbouring places, what lies between two rows of outputs with them
+  ImageProduct places;  // vectors of outputs
   // The weight gradient of one image and group, added to sums in an order of their own, and those in the weight's.
   void (*weight_strips[kFloatTypes])(const Window2d&, int64_t outputs, const void* dy, const void* x, void* sums,
                                      void* scratch) = {};

@@ -17,7 +17,8 @@ bool is_compact(const kernels::Window2d& w) {
 
 // Which algorithm serves which shape, in this order:
 //   direct   few multiply-adds, or one channel in: tap after tap without a matrix product
-//   strips   stride 1: a matrix product that reads the padded image (not the weight gradient)
+//   strips   stride 1, long rows: a matrix product that reads the padded image, its vectors along the image
+//   places   other windows of several taps: the same, its vectors along the outputs (an input's gradient only at stride 1)
 //   as it is 1x1 windows at stride 1: a matrix product with the image
 //   rows     the weight gradient, where a row of taps meets enough channels: matrix products that read the padded image
 //   columns  the rest, and integers: a matrix product with the windows of one image side by side
@@ -28,10 +29,19 @@ bool is_direct(const ConvShape& s, DType dtype) {
   return is_floating(dtype) && few && taps <= kernels::kDirectTaps && w.stride_w <= 8 && is_compact(w) && w.channels > 0;
 }
 
-// At stride 1 a padded image is all that a matrix product needs.
-bool is_strips(const kernels::Window2d& w, DType dtype) {
-  return is_floating(dtype) && w.stride_h == 1 && w.stride_w == 1 && w.kernel_h * w.kernel_w > 1 && w.channels > 0 &&
+// A padded image is all that a matrix product needs.
+bool reads_image(const kernels::Window2d& w, DType dtype) {
+  return is_floating(dtype) && w.stride_w <= 8 && w.kernel_h * w.kernel_w > 1 && w.channels > 0 &&
          w.kernel_h * w.kernel_w <= kernels::kDirectTaps && is_compact(w);
+}
+
+// Strips compute what lies between rows too, places fill up the last vector of outputs and turn what they computed round.
+const kernels::ImageProduct& image_product(const kernels::Window2d& w, int64_t outputs) {
+  if (w.stride_h != 1 || w.stride_w != 1) return table().window.places;
+  const int64_t pitch = w.out_w + (w.kernel_w - 1) * w.dilation_w, depth = w.channels * w.kernel_h * w.kernel_w;
+  const double strips = double(pitch) / double(w.out_w);
+  const double places = double((outputs + 15) / 16 * 16) / double(outputs) * (1 + 16 / double(depth));
+  return places < strips ? table().window.places : table().window.strips;
 }
 
 // The columns of its products are whole vectors, or nearly. Its sums are stored once a row of outputs, which short rows
@@ -167,9 +177,9 @@ Tensor conv_forward(const ConvShape& s, const Tensor& x_any, const Tensor& w_any
     });
     return y;
   }
-  if (is_strips(s.window, x.dtype())) {
+  if (reads_image(s.window, x.dtype())) {
     Tensor y = empty(shape, x.dtype());
-    if (y.numel() != 0) run_strips(s, t, s.window, false, x, w, bias, y);
+    if (y.numel() != 0) multiply_image(s, t, s.window, image_product(s.window, t.outputs), false, x, w, bias, y);
     return y;
   }
   // The bias goes in first, one value a plane; the product is added to it.
@@ -206,11 +216,11 @@ Tensor conv_transposed(const ConvShape& s, const Tensor& y_any, const Tensor& w_
   Tensor y = contiguous_values(y_any), w = contiguous_values(w_any);
   const ConvSteps t(s, y.dtype());
   const kernels::Window2d back = adjoint_of(s.window, t.outputs);
-  const bool strips = !is_direct(s, y.dtype()) && is_strips(back, y.dtype()) && s.window.stride_h == 1 &&
+  const bool padded = !is_direct(s, y.dtype()) && reads_image(back, y.dtype()) && s.window.stride_h == 1 &&
                       s.window.stride_w == 1 && back.pad_h >= 0 && back.pad_w >= 0 && y.numel() != 0;
-  if (strips) {
+  if (padded) {
     Tensor x = empty(s.input(), y.dtype());
-    if (x.numel() != 0) run_strips(s, t, back, true, y, w, bias, x);
+    if (x.numel() != 0) multiply_image(s, t, back, image_product(back, s.window.channels), true, y, w, bias, x);
     return x;
   }
   Tensor x = with_bias(s, s.input(), y.dtype(), bias, true);

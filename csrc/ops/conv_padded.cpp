@@ -11,33 +11,32 @@ int64_t output_parts(const ConvShape& s, int64_t outputs) {
 
 }  // namespace
 
-void run_strips(const ConvShape& s, const ConvSteps& t, const kernels::Window2d& w, bool adjoint, const Tensor& x,
-                const Tensor& weight, const Tensor& bias, const Tensor& y) {
+void multiply_image(const ConvShape& s, const ConvSteps& t, const kernels::Window2d& w, const kernels::ImageProduct& product,
+                    bool adjoint, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y) {
   const int type = int(x.dtype());
   const int64_t outputs = adjoint ? s.window.channels : t.outputs, taps = w.kernel_h * w.kernel_w;
-  const auto& window = table().window;
-  const Tensor b = bias ? contiguous_values(bias) : Tensor(), packed = empty({weight.numel()}, x.dtype());
+  const int64_t parts = output_parts(s, outputs), places = w.out_h * w.out_w;
+  const auto first = [&](int64_t part) { return outputs * part / parts; };
+  const int64_t size = product.packed_size[type](w, (outputs + parts - 1) / parts) * t.size;  // of a part
+  const Tensor b = bias ? contiguous_values(bias) : Tensor(), packed = empty({s.groups * parts * size}, DType::uint8);
   const char *px = x.bytes(), *pw = weight.bytes(), *pb = b ? b.bytes() : nullptr;
   char *py = y.bytes(), *factors = packed.bytes();
-  const int64_t parts = output_parts(s, outputs), depth = w.channels * taps, places = w.out_h * w.out_w;
-  const auto first = [&](int64_t part) { return outputs * part / parts; };
   for (int64_t g = 0; g < s.groups; ++g)
     for (int64_t part = 0; part < parts; ++part) {
       const char* own = pw + g * t.w_group + first(part) * (adjoint ? taps : t.taps) * t.size;
       const kernels::WindowWeights weights = adjoint ? kernels::WindowWeights{own + (taps - 1) * t.size, taps, t.taps, -1}
                                                      : kernels::WindowWeights{own, t.taps, taps, 1};
-      window.pack_strips[type](w, first(part + 1) - first(part), weights, factors + g * t.w_group + first(part) * depth * t.size);
+      product.pack[type](w, first(part + 1) - first(part), weights, factors + (g * parts + part) * size);
     }
   const int64_t units = s.n * parts, chunks = parts > 1 ? units : free_chunks(s);
-  for_each_unit(s, units, chunks, 0, window.strips_scratch[type](w) * t.size, {&x, &b, &y},
+  for_each_unit(s, units, chunks, 0, product.scratch_size[type](w) * t.size, {&x, &b, &y},
                 [&](int64_t unit, int64_t, char*, char* scratch) {
-                  const int64_t i = unit / parts, begin = first(unit % parts), count = first(unit % parts + 1) - begin;
+                  const int64_t i = unit / parts, part = unit % parts, begin = first(part), count = first(part + 1) - begin;
                   for (int64_t g = 0; g < s.groups; ++g) {
                     const char* from = px + i * (adjoint ? t.y_image : t.x_image) + g * (adjoint ? t.y_group : t.x_group);
                     char* to = py + i * (adjoint ? t.x_image : t.y_image) + g * (adjoint ? t.x_group : t.y_group);
-                    window.conv_strips[type](w, count, from, factors + g * t.w_group + begin * depth * t.size,
-                                             pb ? pb + (g * outputs + begin) * t.size : nullptr, to + begin * places * t.size,
-                                             scratch);
+                    product.run[type](w, count, from, factors + (g * parts + part) * size,
+                                      pb ? pb + (g * outputs + begin) * t.size : nullptr, to + begin * places * t.size, scratch);
                   }
                 });
 }

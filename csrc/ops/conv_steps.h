@@ -56,10 +56,10 @@ void for_each_image(const ConvShape& s, int64_t chunks, int64_t columns_bytes, i
 }
 
 // With the padded image as the matrix product's operand (conv_padded.cpp); values only.
-// y = conv(x, weight) + bias at stride 1. In the adjoint x and y have changed places, and each group's weights are read
+// y = conv(x, weight) + bias. In the adjoint, at stride 1, x and y have changed places, and each group's weights are read
 // backwards.
-void run_strips(const ConvShape& s, const ConvSteps& t, const kernels::Window2d& w, bool adjoint, const Tensor& x,
-                const Tensor& weight, const Tensor& bias, const Tensor& y);
+void multiply_image(const ConvShape& s, const ConvSteps& t, const kernels::Window2d& w, const kernels::ImageProduct& product,
+                    bool adjoint, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y);
 // The weight gradient, its parts in the kernel's order until they are added up.
 Tensor weight_grad_rows(const ConvShape& s, const ConvSteps& t, int64_t parts, const Tensor& dy, const Tensor& x);
 
