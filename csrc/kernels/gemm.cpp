@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kBlockK = 256;     // a strip of B this deep stays in the first-level cache
 constexpr int64_t kBlockM = 392;     // rows of A that deep stay in the second
 constexpr int64_t kManyPanels = 16;  // read this often, a strip of B is worth copying even if it could be read in place
-constexpr int64_t kTiny = 64;        // multiply-adds of a product that is not cut into blocks
+constexpr int64_t kTiny = 64;        // multiply-adds of a product that nobody cuts: its order may be its own
 constexpr int64_t kSmallN = 512;     // narrower products read A in place: copies would not be used often enough
 
 inline int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
