@@ -129,6 +129,12 @@ def bound(case: Case, sample: Sample, dtype: str, want: list[np.ndarray]) -> lis
     return [EPS[dtype] * (ulp * m + floor) for m in magnitude]
 
 
+def allowances(case: Case, sample: Sample, dtype: str, want: list[np.ndarray]) -> list[Any]:
+    """The `bound` of results of any dtype: integers are exact, floats made of them are float32."""
+    floats = dtype if dtype in FLOATS else "float32"
+    return bound(case, sample, floats, want) if any(w.dtype.kind == "f" for w in want) else [0.0] * len(want)
+
+
 def absolute(v: Any) -> Any:
     """The argument with its signs removed, for error bounds."""
     return Drawn(v.kind, np.abs(v.array)) if isinstance(v, Drawn) and v.kind in ("value", "const") else v

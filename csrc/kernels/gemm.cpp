@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kBlockK = 192;     // a strip of B this deep stays in a first-level cache of 32 KB, beside what passes through
 constexpr int64_t kBlockM = 700;     // rows of A that deep stay in half of the second, of 1 MB
 constexpr int64_t kManyPanels = 16;  // read this often, a strip of B is worth copying even if it could be read in place
-constexpr int64_t kTiny = 64;        // multiply-adds of a product that is not cut into blocks
+constexpr int64_t kTiny = 64;        // multiply-adds of a product that nobody cuts: its order may be its own
 constexpr int64_t kSmallN = 512;     // narrower products read A in place: copies would not be used often enough
 
 inline int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -134,13 +135,90 @@ def test_beside_a_spinning_process():
             process.wait()
 
 
-def test_results_do_not_depend_on_the_process():
-    """A child computes the same bits."""
+def kernels():
+    """Calls on several threads: what is timed beside a spinning process, and repeated in children."""
     rng = np.random.default_rng(0)
-    a, b = (tg.tensor(rng.standard_normal((300, 300)).astype("float32")) for _ in range(2))
-    want = (a @ b).numpy().tobytes()
+
+    def draw(*shape):
+        return tg.tensor(rng.standard_normal(shape).astype("float32"))
+
+    a, rows, image = draw(320, 320), draw(500, 700), draw(16, 8, 24, 24).requires_grad_()
+    weight = draw(12, 8, 3, 3).requires_grad_()
+
+    def train():
+        image.grad = weight.grad = None
+        tg.nn.functional.conv2d(image, weight, padding=1).square().sum().backward()
+        return tg.cat([image.grad.flatten(), weight.grad.flatten()])
+
+    return {
+        "matmul": lambda: a @ a,
+        "exp": rows.exp,
+        "add": lambda: rows + rows,
+        "softmax": lambda: rows.softmax(1),
+        "sum": lambda: rows.sum(0),
+        "layer_norm": lambda: tg.nn.functional.layer_norm(rows, (700,)),
+        "conv2d with gradients": train,
+        "sort": lambda: rows.sort(1)[0],
+    }
+
+
+def digests(threads: int = 2) -> list[str]:
+    """What the kernels give, to the bit."""
+    tg.set_num_threads(threads)
+    return [hashlib.sha256(run().numpy()).hexdigest() for run in kernels().values()]
+
+
+def test_results_do_not_depend_on_the_process():
+    """A fork, and a fork of that, compute the same bits."""
+    want = digests()
 
     def same():
-        assert (a @ b).numpy().tobytes() == want
+        assert digests() == want
 
-    in_fork(same)
+    in_fork(lambda: (same(), in_fork(same)))
+    assert digests() == want
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_results_do_not_depend_on_the_way_of_starting(method):
+    want = digests()
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        assert pool.map_async(digests, [2, 1, 3]).get(SECONDS) == [want] * 3
+
+
+ROUNDS, MEASURED = 9, 0.01  # and the seconds of one measurement
+NEED_TWO = pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2, reason="needs two cores"
+)
+
+
+def seconds_per_call(run, threads: int) -> float:
+    tg.set_num_threads(threads)
+    run()
+    count, begin = 0, time.perf_counter()
+    while (spent := time.perf_counter() - begin) < MEASURED:
+        run()
+        count += 1
+    return spent / count
+
+
+@NEED_TWO
+@pytest.mark.parametrize("name", kernels())
+def test_speed_beside_a_spinning_process(name):
+    """Two threads of which one must share its core are at least half as fast as one thread that need not."""
+    run, ratios = kernels()[name], []
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as spinning:
+        try:
+            for _ in range(3):
+                pairs = [(seconds_per_call(run, 1), seconds_per_call(run, 2)) for _ in range(ROUNDS)]
+                alone, shared = (sorted(times) for times in zip(*pairs, strict=True))
+                if alone[-2] > 2 * alone[1]:
+                    continue  # one thread does not have a core for itself, so nothing can be said
+                ratios.append(shared[ROUNDS // 2] / alone[ROUNDS // 2])
+                if ratios[-1] <= 2:
+                    return
+        finally:
+            spinning.kill()
+    if not ratios:
+        pytest.skip("the machine is too busy: the time of one thread varies more than twofold")
+    raise AssertionError(f"{name}: two threads took {ratios} of the time of one")

@@ -15,6 +15,7 @@ TESTS = Path(__file__).parents[1]
 VALUES = (
     "ops/test_values.py",
     "kernels/test_math.py",
+    *sorted(f"kernels/{path.name}" for path in Path(__file__).parent.glob("test_sweep_*.py")),
     "optim/test_trajectories.py::test_float32",
     "optim/test_trajectories.py::test_float64",
     "optim/test_optim.py::test_against_the_formula",
@@ -31,7 +32,7 @@ def run(level: str, *command: str) -> subprocess.CompletedProcess[str]:
         env=env,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
 

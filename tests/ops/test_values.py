@@ -23,19 +23,12 @@ def check(case: Case, index: int, dtype: str, layout: str, spelling: int | None 
         assert len(got) == len(want)
         dtypes = lib.result_dtypes(case, sample, dtype, len(want))
         for g, w, expected, allowed in zip(
-            got, want, dtypes, allowances(case, sample, dtype, want), strict=True
+            got, want, dtypes, lib.allowances(case, sample, dtype, want), strict=True
         ):
             what = f"{case.name}{case.samples[index]} spelling {i} {dtype} {layout}"
             assert g.dtype == getattr(tg, expected), f"{what}: {g.dtype}, not {expected}"
             assert tuple(g.shape) == w.shape, f"{what}: shape {tuple(g.shape)}, not {w.shape}"
             lib.assert_close(lib.numpy_of(g), w if expected in FLOATS else w.astype(expected), allowed, what)
-
-
-def allowances(case, sample, dtype, want):
-    floats = dtype if dtype in FLOATS else "float32"
-    return (
-        lib.bound(case, sample, floats, want) if any(w.dtype.kind == "f" for w in want) else [0.0] * len(want)
-    )
 
 
 @pytest.mark.parametrize(("case", "dtype"), HERE, ids=lambda v: str(v))
@@ -79,5 +72,5 @@ def test_inplace(case, dtype):
         result = written(case.name)(*args.args, **args.kwargs)
         assert result is x
         lib.assert_close(
-            lib.numpy_of(x), want, allowances(case, sample, dtype, [want])[0], f"{case.name}_ {index}"
+            lib.numpy_of(x), want, lib.allowances(case, sample, dtype, [want])[0], f"{case.name}_ {index}"
         )
