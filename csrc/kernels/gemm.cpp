@@ -19,7 +19,7 @@ inline int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Balanced: a k of 512 is cut into three blocks of 171 at most, not into two of 192 and one of 128.
-inline int64_t block_depth(int64_t k) { return k <= kBlockK ? k : ceil_div(k, ceil_div(k, kBlockK)); }
+inline int64_t block_depth(int64_t k) { return k <= kBlockK ? (k > 0 ? k : 1) : ceil_div(k, ceil_div(k, kBlockK)); }
 
 template <class T>
 constexpr int64_t kStripWidth = kTileVecs * kLanes<T>;
