@@ -7,7 +7,7 @@ import sys
 
 from bench.cases import chosen
 from bench.libraries import PEERS
-from bench.measure import OURS, Measured, Processes, measure
+from bench.measure import BYTES, OURS, Measured, Processes, measure
 
 
 def line(m: Measured) -> str:
@@ -22,9 +22,8 @@ def line(m: Measured) -> str:
         if peer != OURS:
             low, high = m.ratio_quartiles(peer)
             words.append(f"{peer} {outcome.problem or f'{m.ratio(peer):.2f} ({low:.2f} to {high:.2f})'}")
-    best = m.best_peer
-    missed = " *" if best and m.ratio(best) < case.target else ""
-    number = ours.median * 1e6 if case.kind != "peak" else ours.median / 2**20
+    missed = " *" if m.rival and m.ratio(m.rival) < case.target else ""
+    number = ours.median / 2**20 if case.kind in BYTES else ours.median * 1e6
     words.append(f"[{case.target}]{missed}")
     return f"{case.label:44} {number:9.1f} {rate / 1e9:6.0f} {share:>5}  {' '.join(words)}"
 
