@@ -53,7 +53,7 @@ def peak_memory(case: Case, name: str, module: Any, runs: int = 5) -> float:
 
 
 def serve(name: str, threads: int, pipe: Any, source: str) -> None:
-    """Answer ("check" | "time" | "peak" | "flops", case label, argument) until the other end closes.
+    """Answer ("check" | "time" | "peak" | "flops" | "file", case label, argument) until the other end closes.
 
     Answers are ("ok", value) or ("failed", what was raised). A case is made anew for each check, so that what
     is compared is the work from its beginning.
@@ -82,6 +82,8 @@ def serve(name: str, threads: int, pipe: Any, source: str) -> None:
         try:
             if kind == "flops":
                 value: Any = module._core._peak_flops(argument)
+            elif kind == "file":  # which build of it this is
+                value = module.__file__
             elif kind == "peak":
                 value = peak_memory(find(wanted), name, module)
             else:
