@@ -3,32 +3,11 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 
 from bench.content import Section, Table
 
-STYLE = """
-:root { color-scheme: light dark; --ground: #fff; --ink: #1b1f24; --soft: #59636e; --line: #c8ced6; --stripe:
-#f4f6f8; --won: #005a8f; --lost: #a84300; --series0: #0072b2; --series1: #d55e00; --series2: #00835f;
---series3: #b8568f; --series4: #b97d00; --series5: #2f8fc4; --series6: #737a82; --series7: #857a00; } @media
-(prefers-color-scheme: dark) { :root { --ground: #14181d; --ink: #e4e8ec; --soft: #a3adb8; --line: #4a535e;
---stripe: #1c2228; --won: #6bb8f0; --lost: #ff9a5c; --series0: #4aa8e8; --series1: #ff8a47; --series2:
-#2fc79b; --series3: #e59bc6; --series4: #f0b840; --series5: #8fd0f5; --series6: #a9b1ba; --series7: #d6cc4a; }
-} * { box-sizing: border-box; } body { margin: 0 auto; padding: 1rem; max-width: 76rem; background:
-var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: break-word; } h1 {
-font-size: 1.6rem; line-height: 1.2; } h2 { font-size: 1.2rem; margin: 2.5rem 0 .6rem; border-bottom: 1px
-solid var(--line); } p, li { max-width: 46rem; } .lead { font-size: 1.1rem; } nav { font-size: .9rem; } nav a
-{ margin-right: .8rem; display: inline-block; } a { color: var(--won); } .scroll { overflow-x: auto; border:
-1px solid var(--line); border-radius: 4px; width: fit-content; max-width: 100%; } table { border-collapse:
-collapse; font-size: .85rem; font-variant-numeric: tabular-nums; } th, td { padding: .25rem .6rem; text-align:
-right; white-space: nowrap; } th { color: var(--soft); font-weight: 600; border-bottom: 1px solid var(--line);
-vertical-align: bottom; } th:first-child, td:first-child { text-align: left; position: sticky; left: 0;
-background: var(--ground); } tr:nth-child(even) td { background: var(--stripe); } .facts td { white-space:
-normal; text-align: left; } .facts td:first-child { white-space: nowrap; color: var(--soft); } tr.won td.sign
-{ color: var(--won); font-weight: 600; } tr.lost td.sign { color: var(--lost); font-weight: 600; } .figures {
-display: grid; gap: 1rem; margin-top: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem),
-1fr)); } figure { margin: 0; max-width: 36rem; } svg { display: block; width: 100%; height: auto; } code {
-font-size: .9em; }
-"""
+STYLE = Path(__file__).with_name("page.css")
 
 
 def table(made: Table) -> str:
@@ -76,6 +55,6 @@ def document(sections: list[Section]) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>tinygrad_ext and its peers</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f"<title>tinygrad_ext and its peers</title>\n<style>\n{STYLE.read_text()}</style>\n</head>\n<body>\n"
         f"<h1>tinygrad_ext and its peers</h1>\n<nav>{links}</nav>\n{body}\n</body>\n</html>\n"
     )

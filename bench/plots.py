@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from bench.measure import OURS, Measured
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 5.0  # inches of 72 CSS pixels: what a telephone shows without scrolling
+WIDTH = 4.3  # inches of 72 CSS pixels: what a telephone shows without scrolling
 # Okabe and Ito's colours, which differ for colour-blind readers too; each is a variable of the page's style.
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999", "#b8a800")
 MARKERS = "os^Dv*PX"
@@ -50,23 +51,31 @@ def look(library: str) -> dict[str, Any]:
     return {"color": SERIES[i], "marker": MARKERS[i]}
 
 
+def styled(draw: Callable[..., str]) -> Callable[..., str]:
+    """Draw in the style above, and leave matplotlib's settings as they were."""
+
+    @wraps(draw)
+    def drawn(*args: Any) -> str:
+        from matplotlib import rc_context
+
+        with rc_context(STYLE):
+            return draw(*args)
+
+    return drawn
+
+
 def figure(height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
-    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context(STYLE):
-        made = Figure((WIDTH, height))
-        axes = made.subplots(rows, columns, squeeze=False)
+    made = Figure((WIDTH, height))
+    axes = made.subplots(rows, columns, squeeze=False)
     return made, axes if rows * columns > 1 else axes[0, 0]
 
 
 def svg(made: Figure, name: str, description: str) -> str:
     """The figure as an element of a page; `name` keeps its ids apart from other figures'."""
-    from matplotlib import rc_context
-
     file = io.StringIO()
-    with rc_context(STYLE):
-        made.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    made.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     text = file.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
@@ -95,6 +104,7 @@ def plain(axis: Any, subs: Sequence[float] = (1.0,)) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+@styled
 def ratios(cases: Sequence[Measured], name: str) -> str:
     """A row for each case: a dot at its ratio to the best peer, a line from quartile to quartile."""
     shown = [m for m in cases if verdict(m)]
@@ -118,12 +128,12 @@ def ratios(cases: Sequence[Measured], name: str) -> str:
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
     axes.set_axisbelow(True)
-    axes.set_xlabel(
-        "time of the best peer / time of tinygrad_ext\nfilled: won, hollow circle: even, diamond: lost"
-    )
+    what = "time of the best peer / time of tinygrad_ext"
+    made.supxlabel(f"{what}\nfilled: won, hollow circle: even, diamond: lost", fontsize=8)
     return svg(made, name, f"Ratios to the best peer of {len(shown)} cases of group {shown[0].case.group}")
 
 
+@styled
 def roofline(report: Report, name: str) -> str:
     """Rate over intensity, below the measured peaks of multiply-adds and of memory."""
     threads = report.settings["threads"]
@@ -152,10 +162,11 @@ def roofline(report: Report, name: str) -> str:
     axes.set_xlabel("operations per byte that must move")
     axes.set_ylabel("GFLOP/s")
     if shown:
-        made.legend(loc="outside lower center", ncols=5)
+        made.legend(loc="outside lower center", ncols=4, handletextpad=0.2, columnspacing=1)
     return svg(made, name, "Roofline: rate of each case over its arithmetic intensity")
 
 
+@styled
 def growth(curves: Sequence[Curve], unit: str, name: str) -> str:
     """Nanoseconds per element or node over their number, a line for each library."""
     made, axes = figure(2.9)
@@ -174,6 +185,7 @@ def growth(curves: Sequence[Curve], unit: str, name: str) -> str:
     return svg(made, name, f"{curves[0].name}: time per {unit} over the number of {unit}s")
 
 
+@styled
 def speedup(curves: Sequence[Curve], name: str) -> str:
     """Time on one thread over time on n."""
     made, axes = figure(3.2)
@@ -194,6 +206,7 @@ def speedup(curves: Sequence[Curve], name: str) -> str:
     return svg(made, name, "Speed-up over one thread")
 
 
+@styled
 def history(lines: Iterable[tuple[str, list[dict[str, Any]]]], name: str) -> str:
     """A small chart for each benchmark: its median over the date of the commit."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
@@ -209,8 +222,7 @@ def history(lines: Iterable[tuple[str, list[dict[str, Any]]]], name: str) -> str
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
         axes.set_ylim(bottom=0)
         axes.grid(axis="y")
-        short = title.removeprefix("test_")
-        axes.set_title(short if len(short) < 34 else short[:32] + "…", loc="left", fontsize=7.5)
+        axes.set_title(title if len(title) < 28 else title[:26] + "…", loc="left", fontsize=8)
         axes.set_ylabel("µs")
         axes.tick_params(labelsize=7)
     for axes in cells[len(lines) :]:

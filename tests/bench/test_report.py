@@ -124,6 +124,12 @@ def written(tmp_path_factory):
     return {path.suffix: path for path in paths}
 
 
+@pytest.fixture(scope="module")
+def said():
+    """What the page says."""
+    return sections(example())
+
+
 def test_ratios():
     first, second, even, wrong, broken, size = example().cases
     assert first.best_peer == "torch"
@@ -144,11 +150,11 @@ def test_ratios():
     assert mean_ratio([broken]) != mean_ratio([broken])
 
 
-def test_shares():
+def test_shares(said):
     """1e8 operations in 1 ms are 1e11 a second, of 2e11; 2 MB in 1 ms are 2e9 a second, of 2e10."""
     made = example()
     assert share_of_memory(made.cases[0], made) == pytest.approx(0.1)
-    text = markdown.document(sections(made))
+    text = markdown.document(said)
     row = next(line for line in text.splitlines() if line.startswith("| 64^3"))
     assert row.split(" | ")[-2:] == ["50%", "10% |"]
     assert "2.00 (2.00 to 2.50) torch" in row
@@ -164,13 +170,13 @@ def test_problems_are_named():
     ]
 
 
-def test_growth():
+def test_growth(said):
     """Ten times the size takes ten times the time, or a hundred times."""
     ours, torch = example().sizes
     assert ours.exponent == pytest.approx(1.0)
     assert torch.exponent == pytest.approx(2.0)
     assert math.isnan(Curve("", "", [1], [1.0]).exponent)
-    items = next(s for s in sections(example()) if s.title == "Growth with size").items
+    items = next(s for s in said if s.title == "Growth with size").items
     assert items[0].endswith("n^1.00 from 1,000 to 10,000: linear.")
     assert items[1].endswith("n^2.00 from 1,000 to 10,000: NOT LINEAR.")
 
@@ -276,7 +282,10 @@ def test_history(tmp_path):
     folder = tmp_path / "Linux-CPython"
     folder.mkdir()
     for i, (commit, dirty) in enumerate((("abcdef0123456789", False), ("bbcdef0123456789", True))):
-        benchmarks = [{"name": name, "stats": {"median": 0.25 + i}} for name in ("test_a", "test_a[torch]")]
+        benchmarks = [
+            {"name": name, "extra_info": {"case": "a", "library": name}, "stats": {"median": 0.25 + i}}
+            for name in ("tinygrad_ext", "torch")
+        ]
         benchmarks += [{"name": "test_once", "stats": {"median": 1.0}}] if i else []
         info = {"id": commit, "time": f"2026-01-0{2 - i}T00:00:00+00:00", "dirty": dirty}
         document = {"commit_info": info, "datetime": "2026-01-09T00:00:00", "benchmarks": benchmarks}
@@ -285,8 +294,8 @@ def test_history(tmp_path):
     rows, unreadable = history.read(tmp_path)
     assert unreadable == ["0009.json is not a file of pytest-benchmark (KeyError: 'commit_info')"]
     found = history.lines(rows)
-    assert list(found) == ["test_a"]
-    assert [(r["commit"], r["seconds"]) for r in found["test_a"]] == [
+    assert list(found) == ["a"]
+    assert [(r["commit"], r["seconds"]) for r in found["a"]] == [
         ("bbcdef0123+", 1.25),
         ("abcdef0123", 0.25),
     ]
