@@ -88,7 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "cases", nargs="*", help="groups, or parts of the names of cases; all timed ones without"
     )
-    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--seconds", type=float, default=0.05, help="of each turn")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(

@@ -146,7 +146,8 @@ def roofline(report: Report, name: str) -> str:
     knee = peak / memory
     axes.loglog([low, knee, high], [memory * low / 1e9, peak / 1e9, peak / 1e9], color=TEXT, linewidth=1)
     axes.text(high, peak / 1e9 * 1.06, f"{peak / 1e9:.0f} GFLOP/s", ha="right", va="bottom")
-    axes.text(low * 1.1, memory * low * 1.9 / 1e9, f"{memory / 1e9:.0f} GB/s of memory", va="bottom")
+    there = (low * 3, memory * low * 3 / 1e9)
+    axes.annotate(f"{memory / 1e9:.0f} GB/s of memory", there, (8, -4), textcoords="offset points", va="top")
     for i, group in enumerate(dict.fromkeys(m.case.group for m in shown)):
         points = [m for m in shown if m.case.group == group]
         axes.loglog(
@@ -176,7 +177,8 @@ def growth(curves: Sequence[Curve], unit: str, name: str) -> str:
             curve.sizes, each, label=curve.library, markersize=4, linewidth=1.3, **look(curve.library)
         )
     plain(axes.xaxis)
-    plain(axes.yaxis)
+    every = [t / n for curve in curves for n, t in zip(curve.sizes, curve.seconds, strict=True)]
+    plain(axes.yaxis, (1, 2, 5) if max(every) / min(every) < 120 else (1,))
     axes.grid()
     axes.set_title(curves[0].name, loc="left")
     axes.set_xlabel(f"{unit}s")

@@ -32,10 +32,10 @@ def seconds(statement: str) -> float:
 
 
 def import_time(name: str) -> float:
-    """Seconds of a fresh Python that imports the library, less those of one that does nothing."""
+    """Seconds of a fresh Python that imports the library, less those of one that does nothing; at least 0."""
     statement = STATEMENTS.get(name, f"import {LIBRARIES[name][0]}")
     read_once(statement)
-    return seconds(statement) - seconds("pass")
+    return max(0.0, seconds(statement) - seconds("pass"))
 
 
 @cache

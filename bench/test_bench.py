@@ -1,4 +1,4 @@
-"""Every case with every library that can do it: what the workers measured, in pytest-benchmark's tables and records.
+"""Every case with every library that can do it: what was measured, in pytest-benchmark's tables and files.
 
 The libraries of a case take turns, each in a process of its own (measure.py); the tests only hand over what
 came of it, by a clock that stands at the sum of the turns told so far.
@@ -36,8 +36,9 @@ TESTS = [
 
 @pytest.mark.parametrize(("label", "library"), TESTS)
 @pytest.mark.benchmark(timer=CLOCK)
+@pytest.mark.filterwarnings("ignore:Benchmark fixture was not used")  # where there is nothing to tell
 def test_case(label, library, measured, benchmark):
-    """Skipped without the library; a peer that fails or disagrees is an expected failure that names the reason."""
+    """Skipped without the library; where a peer fails or disagrees, xfailed with the reason."""
     found = measured(label)
     case, outcome = found.case, found.outcomes[library]
     if outcome.problem == "not installed":

@@ -1,10 +1,8 @@
-"""The benchmark package is imported from the sources, after whatever is installed."""
+"""The benchmarks are a package beside the tests, which stands at the repository's root."""
+
+from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-import pytest
-
-sys.path.append(str(Path(__file__).parents[2]))
-
-pytest.importorskip("tqdm")
+sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 pytest.importorskip("matplotlib")
+pytest.importorskip("tqdm")
 
 from bench import headline, history, markdown, page, report
 from bench.case import Case
