@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ import numpy as np
 from bench.builds import BuildError, built, resolve
 from bench.case import Case
 from bench.cases import chosen
-from bench.measure import OURS, REST, Outcome, Processes, disagreement
+from bench.measure import OURS, REST, Outcome, Processes, check, problem
 from bench.significance import METHOD, Verdict, judge, rounds_needed
+
+NAMES = ("BASE", "HEAD")
 
 
 class Build(Processes):
@@ -38,38 +41,48 @@ class Build(Processes):
         finally:
             sys.path.remove(str(self.folder))
 
-    def place(self) -> str:
-        """The file that was imported, which an editable install could have put in between."""
-        state, value = self.ask(OURS, "file")
-        if state == "ok" and not Path(value).is_relative_to(self.folder):
-            raise BuildError(
-                f"{OURS} was imported from {value}, not from {self.folder}: an editable install?"
-            )
-        return str(value)
+
+class Builds:
+    """A build for each name, asked like the libraries in `Processes`."""
+
+    def __init__(self, folders: Mapping[str, Path], threads: int) -> None:
+        self.builds = {which: Build(folder, threads) for which, folder in folders.items()}
+
+    def ask(self, which: str, kind: str, label: str = "", argument: Any = None) -> tuple[str, Any]:
+        return self.builds[which].ask(OURS, kind, label, argument)
+
+    def verify(self) -> None:
+        """Nothing, where each process has its own build.
+
+        Raises
+        ------
+        BuildError
+            If another was imported, as by an editable install, or none.
+        """
+        for which, build in self.builds.items():
+            state, value = self.ask(which, "file")
+            if state != "ok" or not Path(value).is_relative_to(build.folder):
+                raise BuildError(f"{which} was to be imported from {build.folder}, but: {value}")
+
+    def close(self) -> None:
+        for build in self.builds.values():
+            build.close()
 
 
-def turns(case: Case, builds: dict[str, Build], rounds: int, seconds: float) -> dict[str, Outcome]:
+def turns(case: Case, builds: Builds, rounds: int, seconds: float) -> dict[str, Outcome]:
     """Both builds' outcomes of a case: results first, then turns, the first one changing."""
-    outcomes = {which: Outcome() for which in builds}
-    expected: list[np.ndarray] = []
-    for which, build in builds.items():
-        state, value = build.ask(OURS, "check", case.label)
-        if state != "ok":
-            outcomes[which].problem = f"failed: {value}"
-        elif expected:
-            outcomes[which].problem = disagreement(case, value, expected)
-        else:
-            expected = value
+    outcomes = {which: Outcome() for which in NAMES}
+    check(case, builds, outcomes)
     if any(outcome.problem for outcome in outcomes.values()):
         return outcomes
-    order = list(builds)
+    order = list(NAMES)
     for _ in range(rounds):
         order.reverse()
         for which in order:
             time.sleep(REST)
-            state, value = builds[which].ask(OURS, "time", case.label, seconds)
+            state, value = builds.ask(which, "time", case.label, seconds)
             if state != "ok":
-                outcomes[which] = Outcome(problem=f"failed: {value}")
+                outcomes[which] = Outcome(problem=problem(value))
                 return outcomes
             outcomes[which].turns.append(value)
     return outcomes
@@ -109,13 +122,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise LookupError(
             f"{arguments.rounds} rounds cannot be significant over {len(cases)} cases; take {needed}"
         )
-    commits = {"BASE": resolve(arguments.base), "HEAD": resolve(arguments.head)}
+    commits = [resolve(name) for name in (arguments.base, arguments.head)]
+    ratios, problems = {}, []
     try:
-        builds = {which: Build(built(commit), arguments.threads) for which, commit in commits.items()}
-        ratios, problems = {}, []
+        folders = [built(commit) for commit in commits]
+        builds = Builds(dict(zip(NAMES, folders, strict=True)), arguments.threads)
         try:
-            for build in builds.values():
-                build.place()
+            builds.verify()
             for case in (bar := tqdm(cases, unit="case", file=sys.stderr)):
                 bar.set_description(case.label[:32].ljust(32))
                 outcomes = turns(case, builds, arguments.rounds, arguments.seconds)
@@ -124,8 +137,7 @@ def run(arguments: argparse.Namespace) -> int:
                 if not wrong:
                     ratios[case.label] = np.divide(outcomes["HEAD"].turns, outcomes["BASE"].turns).tolist()
         finally:
-            for build in builds.values():
-                build.close()
+            builds.close()
     except BuildError as error:
         print(error, file=sys.stderr)
         return 2

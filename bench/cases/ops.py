@@ -91,7 +91,7 @@ def table() -> list[Case]:
     return found
 
 
-def chain(length: int = 50) -> Make:
+def chain(length: int = 50, factor: float = 1.01, term: float = 0.5) -> Make:
     """Multiplications and additions in turns, forward and backward."""
 
     def make(library: Any) -> Run:
@@ -101,8 +101,8 @@ def chain(length: int = 50) -> Make:
             x.grad = None
             y = x
             for _ in range(length):
-                y = y * 1.01
-                y = y + 0.5
+                y = y * factor
+                y = y + term
             y.backward()
             return y, x.grad
 

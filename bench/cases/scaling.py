@@ -12,9 +12,11 @@ from typing import Any
 
 from bench.case import Case, Make, Run
 from bench.cases.inputs import of, tensors
+from bench.cases.ops import chain
 
 SIZES = tuple(10**k for k in range(8))
 NODES = tuple(10**k for k in range(1, 7))
+STABLE = (0.999, 0.001)  # factor and term of a chain whose values stay near 1, however long it is
 LIMITS = {"torch": 10**5, "micrograd": 10**4}  # nodes: seconds per graph, and micrograd's recursion
 
 
@@ -26,28 +28,8 @@ def add(n: int) -> Make:
     return make
 
 
-def chain(n: int) -> Make:
-    """n operations one after the other, half of them multiplications, and the gradient of the first input."""
-
-    def make(lib: Any) -> Run:
-        x = lib.tensor(1.0, requires_grad=True)
-
-        def run() -> Any:
-            x.grad = None
-            y = x
-            for _ in range(n // 2):
-                y = y * 0.999
-                y = y + 0.001
-            y.backward()
-            return y, x.grad
-
-        return run
-
-    return make
-
-
 def value_chain(n: int) -> Make:
-    """The same with micrograd's numbers."""
+    """n operations one after the other, forward and backward, on micrograd's numbers."""
 
     def make(lib: Any) -> Run:
         if lib.__name__ == "micrograd":
@@ -57,12 +39,14 @@ def value_chain(n: int) -> Make:
         else:
             from tinygrad_ext.micrograd.engine import Value
 
+        factor, term = STABLE
+
         def run() -> Any:
             x = Value(1.0)
             y = x
             for _ in range(n // 2):
-                y = y * 0.999
-                y = y + 0.001
+                y = y * factor
+                y = y + term
             y.backward()
             return y.data, x.grad
 
@@ -83,7 +67,7 @@ def every() -> dict[str, tuple[Case, float]]:
         )
     for n in NODES:
         for group, make, peer in (
-            ("chain of tensors", chain(n), "torch"),
+            ("chain of tensors", chain(n // 2, *STABLE), "torch"),
             ("chain of Values", value_chain(n), "micrograd"),
         ):
             libraries = ("tinygrad_ext", peer) if n <= LIMITS[peer] else ("tinygrad_ext",)

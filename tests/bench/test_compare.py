@@ -81,31 +81,33 @@ def test_rounds_needed():
         assert cases * 2 / 2**n < 0.01 <= cases * 2 / 2 ** (n - 2)
 
 
-class Fake:
-    """A build that answers with given results and times."""
+class Fakes:
+    """Builds that answer with given results and times."""
 
-    def __init__(self, result, seconds):
-        self.result, self.seconds, self.asked = result, seconds, []
+    def __init__(self, **builds):
+        self.builds, self.asked = builds, []
 
-    def ask(self, name, kind, label="", argument=None):
-        self.asked.append(kind)
+    def ask(self, which, kind, label="", argument=None):
+        self.asked.append((which, kind))
+        result, seconds = self.builds[which]
         if kind == "check":
-            return ("ok", [np.array(self.result)]) if self.result else ("failed", "ValueError: no")
-        return "ok", self.seconds
+            return ("ok", [np.array(result)]) if result else ("failed", "ValueError: no")
+        return "ok", seconds
 
 
 def test_results_come_first(monkeypatch):
-    """A build that disagrees or fails is not timed, and named."""
+    """Then turns, and who begins changes; a build that disagrees or fails is not timed, and named."""
     monkeypatch.setattr(compare, "REST", 0)
     case = Case("g", "n", {})
-    base, head = Fake([1.0], 1e-3), Fake([1.0], 2e-3)
-    found = compare.turns(case, {"BASE": base, "HEAD": head}, 4, 0.0)
+    fakes = Fakes(BASE=([1.0], 1e-3), HEAD=([1.0], 2e-3))
+    found = compare.turns(case, fakes, 4, 0.0)
     assert found["HEAD"].turns == [2e-3] * 4
-    assert base.asked == head.asked == ["check"] + ["time"] * 4
+    assert fakes.asked[:2] == [("BASE", "check"), ("HEAD", "check")]
+    assert [which for which, _ in fakes.asked[2:]] == ["HEAD", "BASE", "BASE", "HEAD"] * 2
     for wrong, problem in (([1.5], "disagrees: result 0 by 5.0e-01"), ([], "failed: ValueError: no")):
-        found = compare.turns(case, {"BASE": Fake([1.0], 1.0), "HEAD": (head := Fake(wrong, 1.0))}, 4, 0.0)
-        assert found["HEAD"].problem.startswith(problem)
-        assert "time" not in head.asked
+        fakes = Fakes(BASE=([1.0], 1.0), HEAD=(wrong, 1.0))
+        assert compare.turns(case, fakes, 4, 0.0)["HEAD"].problem.startswith(problem)
+        assert {kind for _, kind in fakes.asked} == {"check"}
 
 
 @pytest.fixture
