@@ -10,7 +10,6 @@ from typing import Any
 
 import lib as bridge
 from case import Case as Row, Drawn, draw, leaves
-from cases import BY_NAME
 
 from bench.case import Case, Make, Run, Step, alike
 
@@ -21,6 +20,7 @@ NAMES = (
     "transpose", "permute", "unsqueeze", "expand", "cat", "stack", "gather", "index_select", "softmax",
     "log_softmax", "cross_entropy", "mse_loss", "gelu", "layer_norm", "conv2d", "max_pool2d", "embedding",
 )  # fmt: skip
+NOT_RECORDED = ("eq", "lt", "argmax")
 
 
 def function_of(library: Any, row: Row, sample: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -54,12 +54,15 @@ def repeated(expression: str, **names: Any) -> Run:
     return run
 
 
-def call(name: str, index: int, tracked: bool) -> Make:
-    """A row's sample; compared are its outputs and, if `tracked`, the gradients of all that has one."""
+def call(name: str, tracked: bool) -> Make:
+    """A row's first small sample; compared are its outputs and, if `tracked`, all gradients that it has."""
 
     def make(library: Any) -> Step:
+        from cases import BY_NAME  # not before it is needed: it brings SciPy into the process
+
         row = BY_NAME[name]
-        sample = bridge.tensors(library, draw(row, index, "float32"), "float32", requires_grad=tracked)
+        drawn = (draw(row, i, "float32") for i, sample in enumerate(row.samples) if sample.torch)
+        sample = bridge.tensors(library, next(filter(small, drawn)), "float32", requires_grad=tracked)
         function, args = function_of(library, row, sample)
         names = {f"a{i}": value for i, value in enumerate(args)}
         words = [*names, *(f"{k}=k_{k}" for k in sample.kwargs)]
@@ -80,15 +83,11 @@ def call(name: str, index: int, tracked: bool) -> Make:
 
 
 def table() -> list[Case]:
-    found = []
-    for name in NAMES:
-        row = BY_NAME[name]
-        sizes = (i for i, s in enumerate(row.samples) if s.torch and small(draw(row, i, "float32")))
-        index = next(sizes)
-        for tracked in (False, True) if row.order else (False,):
-            label = f"{name}{' tracked' if tracked else ''}"
-            found.append(Case("overhead", label, alike(call(name, index, tracked)), target=10.0))
-    return found
+    return [
+        Case("overhead", name + " tracked" * tracked, alike(call(name, tracked)), target=10.0)
+        for name in NAMES
+        for tracked in ((False,) if name in NOT_RECORDED else (False, True))
+    ]
 
 
 def chain(length: int = 50) -> Make:
