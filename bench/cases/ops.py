@@ -40,10 +40,13 @@ def function_of(library: Any, row: Row, sample: Any) -> tuple[Callable[..., Any]
     raise LookupError(row.name)
 
 
+def sizes(sample: Any) -> list[int]:
+    return [v.array.size for v in leaves((sample.args, sample.kwargs)) if isinstance(v, Drawn)]
+
+
 def small(sample: Any) -> bool:
     """Whether no array has more than 64 elements, and none is empty."""
-    sizes = [v.array.size for v in leaves((sample.args, sample.kwargs)) if isinstance(v, Drawn)]
-    return max(sizes, default=1) <= 64 and min(sizes, default=1) > 0
+    return max(sizes(sample), default=1) <= 64 and min(sizes(sample), default=1) > 0
 
 
 def repeated(expression: str, **names: Any) -> Run:
@@ -55,14 +58,15 @@ def repeated(expression: str, **names: Any) -> Run:
 
 
 def call(name: str, tracked: bool) -> Make:
-    """A row's first small sample; compared are its outputs and, if `tracked`, all gradients that it has."""
+    """A row's first small sample of several numbers; compared are outputs and, if `tracked`, all gradients."""
 
     def make(library: Any) -> Step:
         from cases import BY_NAME  # not before it is needed: it brings SciPy into the process
 
         row = BY_NAME[name]
         drawn = (draw(row, i, "float32") for i, sample in enumerate(row.samples) if sample.torch)
-        sample = bridge.tensors(library, next(filter(small, drawn)), "float32", requires_grad=tracked)
+        chosen = next(sample for sample in drawn if small(sample) and max(sizes(sample)) > 1)
+        sample = bridge.tensors(library, chosen, "float32", requires_grad=tracked)
         function, args = function_of(library, row, sample)
         names = {f"a{i}": value for i, value in enumerate(args)}
         words = [*names, *(f"{k}=k_{k}" for k in sample.kwargs)]
