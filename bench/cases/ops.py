@@ -58,7 +58,7 @@ def repeated(expression: str, **names: Any) -> Run:
 
 
 def call(name: str, tracked: bool) -> Make:
-    """A row's first small sample of several numbers; compared are outputs and, if `tracked`, all gradients."""
+    """A row's first small sample of several numbers; compared are outputs and, if `tracked`, gradients."""
 
     def make(library: Any) -> Step:
         from cases import BY_NAME  # not before it is needed: it brings SciPy into the process
