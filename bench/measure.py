@@ -152,8 +152,8 @@ class Processes:
         ]
         for process, pipe in ended:
             pipe.close()
-            process.join(10)
-            process.kill()
+            process.kill()  # it has nothing to lose, and some libraries' threads are slow to end
+            process.join()
 
     def __enter__(self) -> Processes:
         return self

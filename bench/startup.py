@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import cache
@@ -22,13 +24,23 @@ SOURCE_NEEDS = ("numpy",)  # by this library where it is a source tree, without 
 
 
 def seconds(statement: str) -> float:
-    """Of a fresh Python that executes the statement."""
+    """Of a fresh Python that executes the statement, in a folder where nothing is found by chance."""
+    where = os.environ | {"PYTHONPATH": str(home("tinygrad_ext").parent)}
+    command = [sys.executable, "-c", statement]
     start = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", statement], capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tempfile.gettempdir(), env=where)
     spent = time.perf_counter() - start
     if done.returncode:
         raise RuntimeError((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])
     return spent
+
+
+def home(name: str) -> Path:
+    """The folder of a library's package."""
+    spec = importlib.util.find_spec(LIBRARIES[name][0])
+    if spec is None or spec.origin is None:
+        raise RuntimeError(f"no file of the module {LIBRARIES[name][0]} is found")
+    return Path(spec.origin).parent
 
 
 def import_time(name: str) -> float:
@@ -74,17 +86,13 @@ def installed_size(name: str) -> float:
     """
     from packaging.utils import canonicalize_name
 
-    module, distribution = LIBRARIES[name]
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        raise RuntimeError(f"no file of the module {module} is found")
-    home = Path(spec.origin).parent
+    folder, distribution = home(name), LIBRARIES[name][1]
     try:
-        copied = any(Path(str(f.locate())) == home / "__init__.py" for f in files(distribution))
+        copied = any(Path(str(f.locate())) == folder / "__init__.py" for f in files(distribution))
         needs = needed(distribution) - {canonicalize_name(distribution)}
     except importlib.metadata.PackageNotFoundError:
         copied, needs = False, set().union(*map(needed, SOURCE_NEEDS))
-    own = distribution_size(distribution) if copied else folder_size(home)
+    own = distribution_size(distribution) if copied else folder_size(folder)
     return float(own + sum(map(distribution_size, needs)))
 
 

@@ -6,7 +6,6 @@ import importlib
 import random
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,6 @@ import numpy as np
 from bench.case import Case, Make, Step, alike, steps
 from bench.cases.training import mlp, start
 from bench.peers import weights
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
-
-from micrograd_demo import make_moons
 
 RECURSION = 20_000  # micrograd's backward needs it: its topological sort recurses
 POINTS = [[2.0, 3.0, -1.0], [3.0, -1.0, 0.5], [0.5, 1.0, 1.0], [1.0, 1.0, -1.0]]
@@ -52,11 +47,12 @@ def addition(lib: Any) -> Step:
 
 
 def demo(lecture: bool) -> Make:
-    """The moons demo, loss and backward: some 65,000 values. The lecture's neurons call Python's `sum`."""
+    """The demo's loss and backward: some 65,000 values. The lecture's neurons call Python's `sum`."""
 
     def make(lib: Any) -> Step:
         engine, nn = package(lib)
-        points, labels = make_moons(100, noise=0.1, seed=1337)
+        points = np.random.default_rng(0).uniform(-1, 1, (100, 2))
+        labels = np.where(points[:, 1] > np.sin(3 * points[:, 0]), 1, -1)
         random.seed(1337)
         model = nn.MLP(2, [16, 16, 1])
 
@@ -135,8 +131,8 @@ def tensor_step(lib: Any) -> Step:
 def cases() -> list[Case]:
     return [
         Case("micrograd", "a + b x1000", both(addition), target=20.0),
-        Case("micrograd", "moons demo, package's neurons", both(demo(lecture=False)), target=20.0),
-        Case("micrograd", "moons demo, lecture's neurons", both(demo(lecture=True)), target=10.0),
+        Case("micrograd", "demo, package's neurons", both(demo(lecture=False)), target=20.0),
+        Case("micrograd", "demo, lecture's neurons", both(demo(lecture=True)), target=10.0),
         Case("micrograd", "MLP 3-4-4-1 of values", both(lecture_step), target=10.0),
         Case(
             "micrograd", "MLP 3-4-4-1 of tensors",

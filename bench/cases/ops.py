@@ -10,7 +10,6 @@ from typing import Any
 
 import lib as bridge
 from case import Case as Row, Drawn, draw, leaves
-from cases import BY_NAME
 
 from bench.case import Case, Make, Run, Step, alike
 
@@ -21,6 +20,7 @@ NAMES = (
     "transpose", "permute", "unsqueeze", "expand", "cat", "stack", "gather", "index_select", "softmax",
     "log_softmax", "cross_entropy", "mse_loss", "gelu", "layer_norm", "conv2d", "max_pool2d", "embedding",
 )  # fmt: skip
+NOT_RECORDED = ("eq", "lt", "argmax")
 
 
 def function_of(library: Any, row: Row, sample: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -40,10 +40,13 @@ def function_of(library: Any, row: Row, sample: Any) -> tuple[Callable[..., Any]
     raise LookupError(row.name)
 
 
+def sizes(sample: Any) -> list[int]:
+    return [v.array.size for v in leaves((sample.args, sample.kwargs)) if isinstance(v, Drawn)]
+
+
 def small(sample: Any) -> bool:
     """Whether no array has more than 64 elements, and none is empty."""
-    sizes = [v.array.size for v in leaves((sample.args, sample.kwargs)) if isinstance(v, Drawn)]
-    return max(sizes, default=1) <= 64 and min(sizes, default=1) > 0
+    return max(sizes(sample), default=1) <= 64 and min(sizes(sample), default=1) > 0
 
 
 def repeated(expression: str, **names: Any) -> Run:
@@ -54,12 +57,16 @@ def repeated(expression: str, **names: Any) -> Run:
     return run
 
 
-def call(name: str, index: int, tracked: bool) -> Make:
-    """A row's sample; compared are its outputs and, if `tracked`, the gradients of all that has one."""
+def call(name: str, tracked: bool) -> Make:
+    """A row's first small sample of several numbers; compared are outputs and, if `tracked`, gradients."""
 
     def make(library: Any) -> Step:
+        from cases import BY_NAME  # not before it is needed: it brings SciPy into the process
+
         row = BY_NAME[name]
-        sample = bridge.tensors(library, draw(row, index, "float32"), "float32", requires_grad=tracked)
+        drawn = (draw(row, i, "float32") for i, sample in enumerate(row.samples) if sample.torch)
+        chosen = next(sample for sample in drawn if small(sample) and max(sizes(sample)) > 1)
+        sample = bridge.tensors(library, chosen, "float32", requires_grad=tracked)
         function, args = function_of(library, row, sample)
         names = {f"a{i}": value for i, value in enumerate(args)}
         words = [*names, *(f"{k}=k_{k}" for k in sample.kwargs)]
@@ -80,15 +87,11 @@ def call(name: str, index: int, tracked: bool) -> Make:
 
 
 def table() -> list[Case]:
-    found = []
-    for name in NAMES:
-        row = BY_NAME[name]
-        sizes = (i for i, s in enumerate(row.samples) if s.torch and small(draw(row, i, "float32")))
-        index = next(sizes)
-        for tracked in (False, True) if row.order else (False,):
-            label = f"{name}{' tracked' if tracked else ''}"
-            found.append(Case("overhead", label, alike(call(name, index, tracked)), target=10.0))
-    return found
+    return [
+        Case("overhead", name + " tracked" * tracked, alike(call(name, tracked)), target=10.0)
+        for name in NAMES
+        for tracked in ((False,) if name in NOT_RECORDED else (False, True))
+    ]
 
 
 def chain(length: int = 50, factor: float = 1.01, term: float = 0.5) -> Make:

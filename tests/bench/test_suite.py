@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+
 import faulty
 import numpy as np
 import pytest
 
-from bench import measure as measuring
+import bench
+from bench import measure as measuring, startup
 from bench.__main__ import main
 from bench.case import Case, numbers, steps
 from bench.cases import chosen, every
@@ -87,6 +91,43 @@ def test_unknown_cases_and_peers_are_answered_with_the_known(monkeypatch, capsys
         main()
     said = capsys.readouterr().err
     assert all(peer in said for peer in ("tensorflow", *PEERS))
+
+
+@pytest.mark.parametrize("built", [True, False])
+def test_a_source_tree_hides_the_installed_library_only_if_it_is_built(monkeypatch, tmp_path, built):
+    (tmp_path / "tinygrad_ext").mkdir()
+    if built:
+        (tmp_path / "tinygrad_ext" / f"_core{EXTENSION_SUFFIXES[0]}").touch()
+    monkeypatch.setattr(bench, "ROOT", tmp_path)
+    tests = str(tmp_path / "tests")
+    want = [tests, str(tmp_path), "/site"] if built else [tests, "/site", str(tmp_path)]
+    assert bench.arrange([str(tmp_path), "/site", tests]) == want
+
+
+def test_installed_size_is_that_of_the_files(monkeypatch, tmp_path):
+    """A package of 1000 bytes that is nowhere installed, with what a source tree of this library needs."""
+    folder = tmp_path / "loose"
+    (folder / "__pycache__").mkdir(parents=True)
+    for name, size in {"__init__.py": 0, "data.bin": 1000, "__pycache__/x.pyc": 77}.items():
+        (folder / name).write_bytes(bytes(size))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(LIBRARIES, "loose", ("loose", "nowhere-installed"))
+    monkeypatch.setattr(startup, "SOURCE_NEEDS", ())
+    assert startup.installed_size("loose") == 1000
+    assert startup.installed_size("numpy") > sum(
+        file.stat().st_size for file in Path(np.__file__).parent.rglob("*.so")
+    )
+
+
+def test_import_time_is_that_of_a_fresh_interpreter(monkeypatch):
+    monkeypatch.setitem(startup.STATEMENTS, "numpy", "import time; time.sleep(0.5)")
+    assert 0.3 < startup.import_time("numpy") < 10
+    monkeypatch.setitem(startup.STATEMENTS, "numpy", "import nothing_of_this_name")
+    with Processes(1) as processes:
+        assert processes.ask("numpy", "import") == (
+            "failed",
+            "RuntimeError: ModuleNotFoundError: No module named 'nothing_of_this_name'",
+        )
 
 
 def test_cases_are_sound():
