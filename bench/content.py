@@ -167,7 +167,9 @@ def growth(curve: Curve) -> str:
     if not math.isfinite(curve.exponent):
         return f"{curve.name}, {curve.library}: too few sizes to tell."
     first = curve.sizes[len(curve.sizes) // 2]
-    word = "linear" if curve.exponent <= LINEAR else "NOT LINEAR"
+    word = (
+        "NOT LINEAR" if curve.exponent > LINEAR else "linear" if curve.exponent > 0.9 else "less than linear"
+    )
     return (
         f"{curve.name}, {curve.library}: time grows as n^{curve.exponent:.2f} from {first:,.0f} to "
         f"{curve.sizes[-1]:,.0f}: {word}."

@@ -261,8 +261,8 @@ def test_headline(tmp_path):
     """Rows in order, the best other peer by name, what is missing by its label."""
     first, second = example().cases[:2]
     made = headline.table([first, second])
-    assert made.rows[0] == ["sgemm 64^3", "1.00 ms", "3.00 ms", "3.00 ms numpy", "2.00"]
-    assert made.rows[1] == ["sgemm 128^3", "4.00 ms", "1.00 ms", "—", "0.250"]
+    assert made.rows[0] == ["sgemm 64^3", "1.00 ms", "3.00 ms", "3.00 ms numpy", "2.00", "3.00"]
+    assert made.rows[1] == ["sgemm 128^3", "4.00 ms", "1.00 ms", "—", "0.250", "—"]
     with pytest.raises(LookupError, match=r"x\.json lacks .*sgemm 512\^3"):
         headline.known(set(), "x.json")
     readme = f"before\n{headline.BEGIN}\nold\n{headline.END}\nafter\n"
