@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
+from bench import compare, count, headline, report
 from bench.cases import chosen
 from bench.libraries import PEERS
-from bench.measure import OURS, Measured, Processes, measure
+from bench.measure import BYTES, OURS, Measured, Processes, measure
 
 
 def line(m: Measured) -> str:
@@ -22,9 +24,8 @@ def line(m: Measured) -> str:
         if peer != OURS:
             low, high = m.ratio_quartiles(peer)
             words.append(f"{peer} {outcome.problem or f'{m.ratio(peer):.2f} ({low:.2f} to {high:.2f})'}")
-    best = m.best_peer
-    missed = " *" if best and m.ratio(best) < case.target else ""
-    number = ours.median * 1e6 if case.kind != "peak" else ours.median / 2**20
+    missed = " *" if m.rival and m.ratio(m.rival) < case.target else ""
+    number = ours.median / 2**20 if case.kind in BYTES else ours.median * 1e6
     words.append(f"[{case.target}]{missed}")
     return f"{case.label:44} {number:9.1f} {rate / 1e9:6.0f} {share:>5}  {' '.join(words)}"
 
@@ -50,7 +51,7 @@ def show_list(_: argparse.Namespace) -> None:
         print(f"{case.label:48} {', '.join(case.peers)}")
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("list", help="every case and its peers")
@@ -62,13 +63,26 @@ def main() -> int:
     command.add_argument("--rounds", type=int, default=7)
     command.add_argument("--seconds", type=float, default=0.03, help="of each turn")
     command.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
+    for module in (report, headline, compare, count):
+        text = str(module.__doc__)
+        name = module.__name__.removeprefix("bench.")
+        command = commands.add_parser(
+            name,
+            help=text.split(": ", 1)[1].split("\n")[0].rstrip("."),
+            description=text,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(function=module.run)
+    arguments = parser.parse_args(argv)
     try:
-        arguments.function(arguments)
+        code = arguments.function(arguments)
     except LookupError as error:
         print(error.args[0], file=sys.stderr)
         return 2
-    return 0
+    except KeyboardInterrupt:
+        return 130
+    return code or 0
 
 
 if __name__ == "__main__":

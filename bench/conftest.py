@@ -1,39 +1,46 @@
-"""Every case runs with each library that is installed, on one thread; a group's table shows the ratios."""
+"""`pytest bench/`: options, the machine in pytest-benchmark's records, and one measurement for each case."""
 
 from __future__ import annotations
 
-import importlib
+from functools import cache
 
 import pytest
 
-
-@pytest.fixture(params=["tinygrad_ext", "torch"])
-def lib(request):
-    """A library with PyTorch's names."""
-    module = pytest.importorskip(request.param)
-    threads = module.get_num_threads()
-    module.set_num_threads(1)
-    importlib.import_module(f"{request.param}.nn.functional")
-    yield module
-    module.set_num_threads(threads)
+from bench.cases import find
+from bench.libraries import LIBRARIES, installed, version
+from bench.measure import BYTES, Measured, Processes, measure
 
 
-@pytest.fixture
-def timed(benchmark, request):
-    """Time a function of no arguments, in a group of the test's name: libraries stand side by side."""
-    benchmark.group = request.node.originalname.removeprefix("test_")
-
-    def run(function):
-        benchmark.pedantic(function, warmup_rounds=20, rounds=200, iterations=rate(function))
-
-    return run
+def pytest_addoption(parser):
+    group = parser.getgroup("bench")
+    group.addoption("--bench-rounds", type=int, default=5, help="turns of each library (5)")
+    group.addoption("--bench-seconds", type=float, default=0.03, help="length of a turn (0.03)")
+    group.addoption("--bench-threads", type=int, default=2, help="for every library (2)")
 
 
-def rate(function) -> int:
-    """How many calls make a round of about 2 ms, so that the clock's own cost does not count."""
-    import time
+@pytest.fixture(scope="session")
+def measured(pytestconfig):
+    """label -> Measured: all libraries of a case in turns, when the first of its tests asks."""
+    option = pytestconfig.getoption
+    with Processes(option("bench_threads")) as processes:
 
-    start = time.perf_counter()
-    for _ in range(10):
-        function()
-    return max(1, int(0.002 / ((time.perf_counter() - start) / 10)))
+        @cache
+        def take(label: str) -> Measured:
+            rounds, seconds = option("bench_rounds"), option("bench_seconds")
+            return measure(find(label), processes, peers=LIBRARIES, rounds=rounds, seconds=seconds)
+
+        yield take
+
+
+def pytest_benchmark_update_machine_info(config, machine_info):
+    machine_info["threads"] = config.getoption("bench_threads")
+    machine_info["versions"] = {n: version(n) if installed(n) else "not installed" for n in LIBRARIES}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_benchmark_scale_unit(config, unit, benchmarks, best, worst, sort):
+    """Bytes were handed over as if they were seconds: they are shown in millions, and the group says so."""
+    kinds = {benchmark["extra_info"].get("kind") for benchmark in benchmarks}
+    if unit == "seconds" and kinds and kinds <= set(BYTES):
+        return "M", 1e-6
+    return None

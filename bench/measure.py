@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +12,14 @@ import numpy as np
 
 from bench.case import Case
 from bench.libraries import LIBRARIES, installed
-from bench.worker import serve
+from bench.startup import OUTSIDE
+from bench.worker import said, serve
 
 OURS = "tinygrad_ext"
+PATIENCE = 600.0  # seconds after which a library is taken to hang
 REST = 0.04  # seconds after which every pool sleeps and no longer spins beside the next library
+BYTES = ("peak", "size")  # the kinds that are not seconds
+ROUNDS = {"peak": 3, "size": 1}  # at most, by kind: a fresh process each; always the same
 
 
 @dataclass
@@ -64,50 +68,92 @@ class Measured:
         ratios = {p: r for p, r in ratios.items() if r == r}
         return min(ratios, key=ratios.__getitem__, default=None)
 
+    @property
+    def rival(self) -> str | None:
+        """The peer that the target speaks of, if it was measured."""
+        if not self.case.rival:
+            return self.best_peer
+        measured = self.case.rival in self.outcomes and self.ratio(self.case.rival) == self.ratio(
+            self.case.rival
+        )
+        return self.case.rival if measured else None
+
 
 class Processes:
-    """One process for each library, started when first asked."""
+    """One process for each library, started when first asked.
 
-    def __init__(self, threads: int) -> None:
+    Parameters
+    ----------
+    threads : int
+        For every library.
+    source : str
+        The module whose `find(label)` gives the processes their cases.
+    """
+
+    def __init__(self, threads: int, source: str = "bench.cases") -> None:
         self.threads = threads
+        self.source = source
         self.context = multiprocessing.get_context("spawn")
-        self.pipes: dict[str, Any] = {}
+        self.running: dict[str, tuple[Any, Any]] = {}  # a process and the pipe to it
         self.absent: dict[str, str] = {}
 
     def start(self, name: str) -> Any:
-        here, there = self.context.Pipe()
-        self.context.Process(target=serve, args=(name, self.threads, there), daemon=True).start()
-        there.close()
-        return here
+        """The pipe to a library's process."""
+        if name not in self.running:
+            here, there = self.context.Pipe()
+            arguments = (name, self.threads, there, self.source)
+            process = self.context.Process(target=serve, args=arguments, daemon=True)
+            process.start()
+            there.close()
+            self.running[name] = process, here
+            state, value = self.answer(name)
+            if state != "ok":
+                self.close(name)
+                self.absent[name] = f"does not import: {value}"
+        return self.running[name][1] if name in self.running else None
+
+    def answer(self, name: str) -> tuple[str, Any]:
+        pipe = self.running[name][1]
+        if not pipe.poll(PATIENCE):
+            self.running[name][0].kill()
+            self.close(name)
+            return "failed", f"no answer within {PATIENCE:.0f} s"
+        return pipe.recv()
 
     def ask(self, name: str, kind: str, label: str = "", argument: Any = None) -> tuple[str, Any]:
         """("ok", value) or ("failed", reason). A process that died is started anew the next time."""
+        if name not in self.absent and not installed(name):
+            self.absent[name] = "not installed"
         if name in self.absent:
             return "failed", self.absent[name]
+        if kind in OUTSIDE:
+            try:
+                return "ok", OUTSIDE[kind](name)
+            except Exception as error:
+                return "failed", said(error)
         if kind == "peak":  # which only a fresh process can tell
             self.close(name)
         try:
-            if name not in self.pipes:
-                if not installed(name):
-                    self.absent[name] = "not installed"
-                    return "failed", "not installed"
-                self.pipes[name] = self.start(name)
-                state, value = self.pipes[name].recv()
-                if state != "ok":
-                    self.close(name)
-                    self.absent[name] = f"does not import: {value}"
-                    return "failed", self.absent[name]
-            self.pipes[name].send((kind, label, argument))
-            return self.pipes[name].recv()
+            pipe = self.start(name)
+            if pipe is None:
+                return "failed", self.absent[name]
+            pipe.send((kind, label, argument))
+            return self.answer(name)
         except (EOFError, BrokenPipeError, ConnectionResetError):
             self.close(name)
             return "failed", "its process died"
 
     def close(self, name: str | None = None) -> None:
-        """End one process, or all."""
-        for each in [name] if name else list(self.pipes):
-            if each in self.pipes:
-                self.pipes.pop(each).close()
+        """End one process, or all; returns when they are gone, with their memory."""
+        ended = [
+            self.running.pop(each)
+            for each in ([name] if name else list(self.running))
+            if each in self.running
+        ]
+        for process, pipe in ended:
+            pipe.close()
+            process.kill()  # it has nothing to lose, and some libraries' threads are slow to end
+            process.join()
 
     def __enter__(self) -> Processes:
         return self
@@ -143,17 +189,10 @@ def measure(
     """
     names = [OURS, *(p for p in case.peers if p in peers)]
     outcomes = {name: Outcome() for name in names}
-    expected: list[np.ndarray] = []
-    for name in names if case.kind == "time" else ():
-        state, value = processes.ask(name, "check", case.label)
-        if state != "ok":
-            outcomes[name].problem = value if value == "not installed" else f"failed: {value}"
-        elif name == OURS:
-            expected = value
-        elif expected:
-            outcomes[name].problem = disagreement(case, value, expected)
+    if case.kind not in OUTSIDE:
+        check(case, processes, outcomes)
     found = []
-    for turn in range(rounds):
+    for turn in range(min(rounds, ROUNDS.get(case.kind, rounds))):
         sound = [name for name in names if not outcomes[name].problem]
         for name in sound[turn % len(sound) :] + sound[: turn % len(sound)] if sound else ():
             time.sleep(REST)
@@ -161,8 +200,26 @@ def measure(
             if state == "ok":
                 outcomes[name].turns.append(value)
             else:
-                outcomes[name] = Outcome(problem=f"failed: {value}")
-        if peaks and case.flops and not outcomes[OURS].problem:
+                outcomes[name] = Outcome(problem=problem(value))
+        if peaks and case.flops and case.kind == "time" and not outcomes[OURS].problem:
             time.sleep(REST)
-            found.append(processes.ask(OURS, "flops", argument=case.double)[1])
+            state, value = processes.ask(OURS, "flops", argument=case.double)
+            found += [value] if state == "ok" else []
     return Measured(case, outcomes, float(np.max(found)) if found else float("nan"))
+
+
+def check(case: Case, processes: Processes, outcomes: Mapping[str, Outcome]) -> None:
+    """Note who fails, and who disagrees with the first that does not: with this library if it works."""
+    expected: list[np.ndarray] = []
+    for name, outcome in outcomes.items():
+        state, value = processes.ask(name, "check", case.label)
+        if state != "ok":
+            outcome.problem = problem(value)
+        elif expected:
+            outcome.problem = disagreement(case, value, expected)
+        else:
+            expected = value
+
+
+def problem(reason: str) -> str:
+    return reason if reason == "not installed" else f"failed: {reason}"

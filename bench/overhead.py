@@ -1,27 +1,24 @@
 """What a call costs beyond its arithmetic: the operations of the test table on at most 64 elements.
 
-`python bench/overhead.py [NAME ...]` prints nanoseconds per call here and in PyTorch, untracked and tracked
+`python -m bench.overhead [NAME ...]` prints nanoseconds per call here and in PyTorch, untracked and tracked
 (recording, with the graph freed), and their ratios; the slowest ratios come last.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 import timeit
 import warnings
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import lib
 import numpy as np
 import torch
-from case import FLOATS, Drawn, draw, leaves
+from case import FLOATS, draw
 from cases import CASES
 
 import tinygrad_ext as tg
+from bench.cases.ops import function_of, small
 
 
 def seconds(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], repeats: int) -> float:
@@ -35,27 +32,6 @@ def seconds(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], repeat
         count *= 4
         spent = timer.timeit(count)
     return min(timer.repeat(repeats, count)) / count
-
-
-def function_of(library: Any, case: Any, sample: Any) -> tuple[Any, tuple[Any, ...]]:
-    """The way users call it most: the method where there is one, looked up beforehand as `x.name`."""
-    if case.torch and library is torch:
-        return case.torch, sample.args
-    for form in case.forms:
-        if form == "tg":
-            return getattr(library, case.called or case.name), sample.args
-        if form == "method":
-            return getattr(sample.args[0], case.called or case.name), sample.args[1:]
-        if form == "F":
-            return getattr(library.nn.functional, case.called or case.name), sample.args
-        if form in ("linalg", "special"):
-            return getattr(getattr(library, form), case.name.removeprefix(form + "_")), sample.args
-    raise LookupError(case.name)
-
-
-def small(sample: Any) -> bool:
-    sizes = [v.array.size for v in leaves((sample.args, sample.kwargs)) if isinstance(v, Drawn)]
-    return max(sizes, default=1) <= 64 and min(sizes, default=1) > 0
 
 
 def measure(case: Any, index: int, tracked: bool, repeats: int) -> tuple[float, float] | None:

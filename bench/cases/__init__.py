@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from functools import cache
 
 from bench.case import Case
-from bench.cases import layers, products, training
+from bench.cases import graphs, layers, loading, memory, ops, products, startup, training
 
-MODULES = (products, layers, training)
+MODULES = (products, layers, ops, graphs, training, loading, startup, memory)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.case import Case, Make, Run, alike
+from bench.case import Case, Make, Run, Step, alike
 from bench.cases.inputs import jitted, tensors
 
 
@@ -17,6 +17,16 @@ def product(m: int, n: int, k: int, form: str = "nn", double: bool = False) -> M
         )
         multiply = jitted(lib, lambda a, b: (a if form[0] == "n" else a.T) @ (b if form[1] == "n" else b.T))
         return lambda: multiply(a, b)
+
+    return make
+
+
+def in_bfloat16(n: int) -> Make:
+    """A B with both and the result in bfloat16, which is compared as float32."""
+
+    def make(lib: Any) -> Step:
+        a, b = (t.to(lib.bfloat16) for t in tensors(lib, (n, n), (n, n)))
+        return Step(lambda: a @ b, lambda: (a @ b).float())
 
     return make
 
@@ -80,6 +90,9 @@ def cases() -> list[Case]:
     for n in (128, 256, 512, 1024, 2048):
         makers = alike(product(n, n, n, double=True), "numpy")
         found.append(Case("dgemm", f"{n}^3", makers, 2.0 * n**3, 24.0 * n * n, double=True))
+    for n in (512, 1024):
+        makers = alike(in_bfloat16(n))
+        found.append(Case("bf16", f"{n}^3", makers, 2.0 * n**3, 6.0 * n * n, tolerance=2.0**-7))
     makers, flops = alike(batched(64, 32, 16, 32)), 2.0 * 64 * 32 * 16 * 32
     found.append(Case("batched", "64x(32x16x32)", makers, flops, 4.0 * 64 * 32 * (16 + 16 + 32), 3.0))
     for n, c, h, o, k, s, p, groups in CONVOLUTIONS:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-import torch
-from case import A, V, call, functional, rough
+from case import A, V, call, functional, rough, torch
 
 
 def affine_grid(theta, size, align_corners=None):

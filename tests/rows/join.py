@@ -6,8 +6,7 @@ import itertools
 
 import numpy as np
 import scipy.linalg
-import torch
-from case import A, I, call
+from case import A, I, call, torch
 
 from rows.shape import listed, moved
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
-from case import A, I, call
+from case import A, I, call, torch
 
 from rows.shape import moved, shape_of
 

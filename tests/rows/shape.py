@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
-from case import ALL, A, C, Case, DType, call, ours, rough
+from case import ALL, A, C, Case, DType, call, ours, rough, torch
 
 
 def moved(name, reference, samples, **options):

@@ -1,0 +1,1 @@
+"""The training steps as other idioms write them; each begins with the weights of `weights.py`."""
