@@ -87,6 +87,15 @@ def test_backward_of_a_convolution():
     assert found["conv_weight_grad"] == forward
 
 
+def test_a_large_convolution_is_its_formula():
+    """However the gradient of the weight is computed; some ways run other operations."""
+    x, w = (64, 1, 28, 28), (8, 1, 5, 5)
+    with tg.profile() as p:
+        F.conv2d(tg.rand(*x), tg.rand(*w, requires_grad=True), padding=2).sum().backward()
+    found = {row.name: row.flops for row in p.key_averages()}
+    assert found["conv_weight_grad"] == 2 * 64 * 8 * 28 * 28 * 25
+
+
 def test_backward_of_attention():
     """Five products: scores and their gradient, and one for each of query, key and value."""
     found = counted(F.scaled_dot_product_attention, (2, 5, 4), (2, 7, 4), (2, 7, 6), grad=True)

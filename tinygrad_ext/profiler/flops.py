@@ -9,7 +9,7 @@
 - Elementwise functions: 1 per result, whichever. Reductions, scans, pooling: 1 per input value.
 - Copies, views, indexing, sorting, drawing, factorisations, optimizers: not counted.
 
-An operation made of others is the sum of those.
+An operation made of others is the sum of those, the ones that have a formula above apart.
 """
 
 from __future__ import annotations
@@ -55,6 +55,11 @@ def gradient_flops(name: str, inputs: list[Shape | None]) -> int:
         return 0
     query, key, value = shapes[1:4]
     return 2 * prod(query[:-1]) * key[-2] * (3 * query[-1] + 2 * value[-1])
+
+
+def is_whole(name: str) -> bool:
+    """Whether the formula covers all that the operation does, other operations inside it too."""
+    return name.removesuffix("_") in _WHOLE
 
 
 def _given(shapes: list[Shape | None]) -> list[Shape]:
@@ -109,6 +114,14 @@ _FAMILIES = {
     **_named("resize rounding special trigonometry", _per_result(1)),
     **_named("extreme pool reduce scan statistics", _per_input),
 }
+_WHOLE: dict[str, Rule] = {
+    **_named("linear", _linear),
+    **_named("matmul addmm addmv baddbmm", _product),
+    **_named("conv1d_geometry conv2d_geometry", _conv),
+    **_named("conv_transpose1d_geometry conv_transpose2d_geometry", _conv_transpose),
+    **_named("conv_weight_grad", _conv_weight_grad),
+    **_named("attention", _attention),
+}
 _RULES: dict[str, Rule] = {
     **{op.name: _FAMILIES[op.family] for op in OPS if op.family in _FAMILIES},
     **_named("where choose masked_fill positive", _per_result(0)),
@@ -117,10 +130,5 @@ _RULES: dict[str, Rule] = {
     **_named("softmax log_softmax", _per_result(3)),
     **_named("softmax_grad log_softmax_grad", _per_result(4)),
     **_named("layer_norm group_norm rms_norm", _per_result(7)),
-    **_named("linear", _linear),
-    **_named("matmul bmm addmm addmv baddbmm", _product),
-    **_named("conv1d_geometry conv2d_geometry", _conv),
-    **_named("conv_transpose1d_geometry conv_transpose2d_geometry", _conv_transpose),
-    **_named("conv_weight_grad", _conv_weight_grad),
-    **_named("attention", _attention),
+    **_WHOLE,
 }

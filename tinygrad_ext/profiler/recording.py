@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinygrad_ext._core import OPS
-from tinygrad_ext.profiler.flops import Shape, flops, gradient_flops
+from tinygrad_ext.profiler.flops import Shape, flops, gradient_flops, is_whole
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -101,7 +101,11 @@ class Recording:
         self.time: Ints = self.end - self.begin
         self.depth = self._depths()
         self.self_time: Ints = self.time - self._of_children(self.time)
-        alone = self._of_children(np.ones_like(self.time)) == 0
+        # What is made of others is their sum; a product, however it is computed, is what its formula says.
+        whole = np.array([site.kind == "op" and is_whole(site.name) for site in self.sites])[self.site]
+        alone = whole | (self._of_children(np.ones_like(self.time)) == 0)
+        for inner, around in self._ancestors():
+            alone[inner[whole[around]]] = False
         self.own_flops: Ints = np.array([s.flops for s in self.sites], np.int64)[self.site] * alone
         self.own_bytes: Ints = np.array([s.bytes for s in self.sites], np.int64)[self.site] * alone
 
