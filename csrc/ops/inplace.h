@@ -57,13 +57,17 @@ template <class Op, class... A>
   }
 }
 
-template <class Op, class... A>
-[[gnu::cold, gnu::noinline]] void run_inplace_profiled(const Tensor& self, const A&... args) {
-  namespace profile = tape::profile;
-  profile::Scope scope(profile::Kind::inplace, Op::info.name);
-  run_inplace<Op>(self, args...);
-  scope.end({profile::operands(self), profile::operands(args)...}, profile::operands(self));
-}
+// As tape::detail::Profiled.
+template <class... A>
+struct ProfiledInplace {
+  using Op = void (*)(const Tensor&, const A&...);
+  [[gnu::cold, gnu::noinline]] static void call(const Tensor& self, const A&... args, Op op, const char* name) {
+    namespace profile = tape::profile;
+    profile::Scope scope(profile::Kind::inplace, name);
+    op(self, args...);
+    scope.end({profile::operands(self), profile::operands(args)...}, profile::operands(self));
+  }
+};
 
 }  // namespace detail
 
@@ -71,7 +75,7 @@ template <class Op, class... A>
 template <class Op, class... A>
 void apply_inplace(const Tensor& self, const A&... args) {
   if (tape::g_profiling) [[unlikely]]
-    return detail::run_inplace_profiled<Op>(self, args...);
+    return detail::ProfiledInplace<A...>::call(self, args..., &detail::run_inplace<Op, A...>, Op::info.name);
   detail::run_inplace<Op>(self, args...);
 }
 

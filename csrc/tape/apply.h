@@ -151,21 +151,23 @@ template <class Op, class... A>
   }
 }
 
-// run, as the profiler sees it. Once per operation, so only what has to know the operation is here.
-template <class Op, class... A>
-[[gnu::cold, gnu::noinline]] auto run_profiled(const A&... args) {
-  profile::Scope scope(profile::Kind::op, Op::info.name);
-  auto y = run<Op>(args...);
-  scope.end({profile::operands(args)...}, profile::operands(y));
-  return y;
-}
+// Calls an operation as the profiler sees it. There is one of these per list of types, not per operation.
+template <class R, class... A>
+struct Profiled {
+  [[gnu::cold, gnu::noinline]] static R call(const A&... args, R (*op)(const A&...), const char* name) {
+    profile::Scope scope(profile::Kind::op, name);
+    R y = op(args...);
+    scope.end({profile::operands(args)...}, profile::operands(y));
+    return y;
+  }
+};
 
 }  // namespace detail
 
 template <class Op, class... A>
 auto apply(const A&... args) {
   if (g_profiling) [[unlikely]]
-    return detail::run_profiled<Op>(args...);
+    return detail::Profiled<decltype(detail::run<Op>(args...)), A...>::call(args..., &detail::run<Op, A...>, Op::info.name);
   return detail::run<Op>(args...);
 }
 
