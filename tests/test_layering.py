@@ -33,6 +33,7 @@ IMPORTS = {
     "nn": {"_core", "_tensor", "autograd"},
     "optim": {"_core", "_tensor", "autograd"},
     "io": {"_core", "_tensor"},
+    "profiler": {"_core"},
     "models": {"_core", "_tensor", "autograd", "nn"},
     "micrograd": {"_core", "viz"},
     "viz": {"_core", "_tensor", "autograd", "nn"},

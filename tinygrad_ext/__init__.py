@@ -76,8 +76,9 @@ from tinygrad_ext.autograd import enable_grad, inference_mode, no_grad, set_grad
 from tinygrad_ext.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 
 if TYPE_CHECKING:
-    from tinygrad_ext import io, micrograd, train, utils, viz
+    from tinygrad_ext import io, micrograd, profiler, train, utils, viz
     from tinygrad_ext.io import load, save
+    from tinygrad_ext.profiler import profile
     from tinygrad_ext.train import summary
 
 # Imported when they are first asked for: what many programs do without, and import would wait for.
@@ -85,6 +86,8 @@ _LATER = {
     "io": "",
     "load": "io",
     "micrograd": "",
+    "profile": "profiler",
+    "profiler": "",
     "save": "io",
     "summary": "train",
     "train": "",
@@ -151,6 +154,8 @@ __all__ = [
     "numel",
     "optim",
     "preserve_format",
+    "profile",
+    "profiler",
     "promote_types",
     "random",
     "reset_peak_memory_stats",

@@ -7,6 +7,8 @@
 
 #include "bind/errors.h"
 #include "bind/module.h"
+#include "bind/profile.h"
+#include "tape/profile.h"
 
 namespace py = pybind11;
 
@@ -18,7 +20,7 @@ struct Forward {
   char hooked;
 };
 
-PyObject* call_forward(PyObject* self, PyObject* args, PyObject* kwargs) {
+PyObject* run_forward(PyObject* self, PyObject* args, PyObject* kwargs) {
   static PyObject* forward_name = PyUnicode_InternFromString("forward");
   static PyObject* hooked_name = PyUnicode_InternFromString("_call_with_hooks");
   PyObject* name = reinterpret_cast<Forward*>(self)->hooked ? hooked_name : forward_name;
@@ -34,6 +36,16 @@ PyObject* call_forward(PyObject* self, PyObject* args, PyObject* kwargs) {
   PyObject* result = PyObject_Call(forward, args, kwargs);
   Py_DECREF(forward);
   return result;
+}
+
+PyObject* call_forward(PyObject* self, PyObject* args, PyObject* kwargs) {
+  if (tape::g_profiling) [[unlikely]] {
+    return guarded([&] {
+      const tape::profile::Scope scope(profiled_module(self));
+      return run_forward(self, args, kwargs);
+    });
+  }
+  return run_forward(self, args, kwargs);
 }
 
 }  // namespace

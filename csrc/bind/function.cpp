@@ -1,5 +1,6 @@
 // Operations that users write in Python (autograd.Function): one node that calls back, and one small node per output.
 #include <memory>
+#include <unordered_map>
 
 #include "bind/caster.h"
 #include "bind/interop.h"
@@ -11,6 +12,14 @@
 
 namespace tg::bind {
 namespace {
+
+// What is said of functions of this name; it outlives their nodes, as what is said of operations does.
+const OpInfo& info_of(const std::string& name) {
+  static std::unordered_map<std::string, OpInfo> known;
+  const auto [at, is_new] = known.try_emplace(name, OpInfo{.name = "", .signature = "", .doc = "", .face = Face::internal});
+  if (is_new) at->second.name = at->first.c_str();
+  return at->second;
+}
 
 struct FunctionNode;
 
@@ -34,19 +43,13 @@ struct FunctionNode final : tape::Node {
     DType dtype;
     Tensor grad;  // what the running backward has brought
   };
-  std::string name;
-  OpInfo own_info;
   py::object callback;
   std::vector<tape::Edge> input_edges;
   std::vector<Output> outputs;
   // Saved outputs find the node through this; null once it is gone.
   std::shared_ptr<FunctionNode*> self = std::make_shared<FunctionNode*>(this);
 
-  FunctionNode(std::string n, py::object f)
-      : Node(own_info),
-        name(std::move(n)),
-        own_info{.name = name.c_str(), .signature = "", .doc = "", .face = Face::internal},
-        callback(std::move(f)) {}
+  FunctionNode(const std::string& name, py::object f) : Node(info_of(name)), callback(std::move(f)) {}
   ~FunctionNode() override {
     *self = nullptr;
     for (tape::Edge& e : input_edges) {
@@ -67,7 +70,7 @@ struct FunctionNode final : tape::Node {
 
   void backward(const Tensor&, tape::Needs needs, tape::Sink& sink) override {
     if (!callback)
-      fail<RuntimeError>(name, ".backward(): the graph was freed by an earlier backward; pass retain_graph=True there");
+      fail<RuntimeError>(info->name, ".backward(): the graph was freed by an earlier backward; pass retain_graph=True there");
     py::tuple grads(outputs.size());
     for (size_t i = 0; i < outputs.size(); ++i) {
       Output& o = outputs[i];
@@ -77,13 +80,14 @@ struct FunctionNode final : tape::Node {
     }
     const py::tuple result = callback(*grads).cast<py::tuple>();
     if (result.size() != input_edges.size()) {
-      fail<RuntimeError>(name, ".backward(): returned ", result.size(), " gradients for ", input_edges.size(), " tensor inputs");
+      fail<RuntimeError>(info->name, ".backward(): returned ", result.size(), " gradients for ", input_edges.size(),
+                         " tensor inputs");
     }
     for (size_t i = 0; i < input_edges.size(); ++i) {
       const py::object g = result[i];
       if (g.is_none() || !needs[int(i)]) continue;
       if (!is_tensor(g.ptr()))
-        fail<TypeError>(name, ".backward(): gradient ", i, " must be a Tensor or None, got ", Py_TYPE(g.ptr())->tp_name);
+        fail<TypeError>(info->name, ".backward(): gradient ", i, " must be a Tensor or None, got ", Py_TYPE(g.ptr())->tp_name);
       sink.deliver(*this, int(i), as_tensor(g.ptr()));
     }
   }
@@ -104,8 +108,8 @@ OutputNode::~OutputNode() { function().outputs[slot].node = nullptr; }
 FunctionNode& OutputNode::function() const { return static_cast<FunctionNode&>(*edge.node); }
 void OutputNode::backward(const Tensor& dy, tape::Needs, tape::Sink&) { function().outputs[slot].grad = dy; }
 
-py::tuple attach(py::object callback, std::string name, const py::tuple& inputs, const py::tuple& outputs) {
-  auto* f = tape::make_node<FunctionNode>(std::move(name), std::move(callback));
+py::tuple attach(py::object callback, const std::string& name, const py::tuple& inputs, const py::tuple& outputs) {
+  auto* f = tape::make_node<FunctionNode>(name, std::move(callback));
   struct Release {
     FunctionNode* f;
     ~Release() { tape::release(f); }
@@ -122,7 +126,7 @@ py::tuple attach(py::object callback, std::string name, const py::tuple& inputs,
   for (size_t i = 0; i < outputs.size(); ++i) {
     Tensor t = as_tensor(py::object(outputs[i]).ptr());
     if (!is_floating(t.dtype()))
-      fail<RuntimeError>(f->name, ".forward(): output ", i, " has dtype ", t.dtype(), "; mark it as non-differentiable");
+      fail<RuntimeError>(f->info->name, ".forward(): output ", i, " has dtype ", t.dtype(), "; mark it as non-differentiable");
     if (t->grad_fn || t->requires_grad || Py_TYPE(t.get()) != g_tensor_type) t = alias(t);
     f->outputs.push_back({nullptr, t.shape(), t.dtype(), Tensor()});
     auto* node = tape::make_node<OutputNode>(*f, i);

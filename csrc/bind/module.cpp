@@ -201,6 +201,7 @@ PYBIND11_MODULE(_core, m) {
   init_function(m);
   init_forward(m);
   init_optim(m);
+  init_profile(m);
   init_dlpack(m);
   init_lapack(m);
   init_micrograd(m);

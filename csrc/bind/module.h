@@ -12,6 +12,7 @@ void init_autograd(pybind11::module_& m);
 void init_function(pybind11::module_& m);
 void init_forward(pybind11::module_& m);
 void init_optim(pybind11::module_& m);
+void init_profile(pybind11::module_& m);
 void init_dlpack(pybind11::module_& m);
 void init_lapack(pybind11::module_& m);
 void init_micrograd(pybind11::module_& m);

@@ -86,6 +86,13 @@ class Work {
     });
   }
 
+  // Read and written.
+  int64_t bytes() const {
+    int64_t n = 0;
+    for (const Held& h : held_) n += h.tensor.numel() * int64_t(itemsize(h.tensor.dtype())) * (h.written ? 2 : 1);
+    return n;
+  }
+
   void finish() const {
     for (const Held& h : held_) {
       if (!h.written) continue;
@@ -168,10 +175,13 @@ struct Step {
           "without); the rule's own settings; decay * p joins the gradient; p is multiplied by keep."};
   static PyObject* forward(std::string_view rule, Object batches) {
     if (!PyList_Check(batches.o)) fail<TypeError>(kName, "(): batches must be a list, got ", Py_TYPE(batches.o)->tp_name);
-    Work work(find_rule(rule));
+    const OptimRule& found = find_rule(rule);
+    tape::profile::Scope scope(tape::profile::Kind::op, found.name);
+    Work work(found);
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(batches.o); ++i) work.add_batch(PyList_GET_ITEM(batches.o, i));
     work.run();
     work.finish();
+    scope.end(work.bytes());
     return Py_NewRef(Py_None);
   }
 };

@@ -187,7 +187,9 @@ void relay(const Tensor& self, const Tensor& old, const Tensor& seen) {
   self.wrote();
 }
 
-void copy_inplace(const Tensor& self, const Tensor& source) {
+namespace {
+
+void copy_now(const Tensor& self, const Tensor& source) {
   tape::refresh(self);
   tape::refresh(source);
   const bool records = records_write(self) || (tape::grad_enabled() && source.requires_grad());
@@ -209,6 +211,14 @@ void copy_inplace(const Tensor& self, const Tensor& source) {
     value = where(full(self.shape(), 1, DType::bool_), to(value, self.dtype()), zero);
   }
   commit("copy", self, old, value);
+}
+
+}  // namespace
+
+void copy_inplace(const Tensor& self, const Tensor& source) {
+  tape::profile::Scope scope(tape::profile::Kind::inplace, "copy");
+  copy_now(self, source);
+  scope.end({tape::profile::operands(source)}, tape::profile::operands(self));
 }
 
 void install_view_refresh() {

@@ -27,9 +27,10 @@ Tensor before_relay(const char* op, const Tensor& self);
 // self takes the layout and history of `seen`, a view of `old`; values that the graph saved of self are out of date then.
 void relay(const Tensor& self, const Tensor& old, const Tensor& seen);
 
-// self = Op(self, args...) in place.
+namespace detail {
+
 template <class Op, class... A>
-void apply_inplace(const Tensor& self, const A&... args) {
+[[gnu::noinline]] void run_inplace(const Tensor& self, const A&... args) {
   if constexpr (requires { Op::relays; }) {
     const Tensor old = before_relay(Op::info.name, self);
     tape::GradMode recording(true);  // the graph must know the new shape, also of what is made under no_grad
@@ -54,6 +55,28 @@ void apply_inplace(const Tensor& self, const A&... args) {
     check_storable(Op::info.name, self, result);
     copy_values(self, result);
   }
+}
+
+// As tape::detail::Profiled.
+template <class... A>
+struct ProfiledInplace {
+  using Op = void (*)(const Tensor&, const A&...);
+  [[gnu::cold, gnu::noinline]] static void call(const Tensor& self, const A&... args, Op op, const char* name) {
+    namespace profile = tape::profile;
+    profile::Scope scope(profile::Kind::inplace, name);
+    op(self, args...);
+    scope.end({profile::operands(self), profile::operands(args)...}, profile::operands(self));
+  }
+};
+
+}  // namespace detail
+
+// self = Op(self, args...) in place.
+template <class Op, class... A>
+void apply_inplace(const Tensor& self, const A&... args) {
+  if (tape::g_profiling) [[unlikely]]
+    return detail::ProfiledInplace<A...>::call(self, args..., &detail::run_inplace<Op, A...>, Op::info.name);
+  detail::run_inplace<Op>(self, args...);
 }
 
 // self = source, broadcast and converted.

@@ -8,6 +8,7 @@
 #include "tape/life.h"
 #include "tape/mode.h"
 #include "tape/node.h"
+#include "tape/profile.h"
 #include "tape/saved.h"
 
 namespace tg::tape {
@@ -104,13 +105,13 @@ struct OpNode final : Node {
   size_t object_size() const override { return sizeof(*this); }
 };
 
+namespace detail {
+
 template <class Op, class... A>
-auto apply(const A&... args) {
-  using detail::is_tensor;
-  using detail::is_tensor_list;
+[[gnu::noinline]] auto run(const A&... args) {
   if constexpr (Differentiable<Op>) {
-    (detail::for_each_tensor(args, [](const Tensor& t) { refresh(t); }), ...);
-    if (t_mode.grad && (detail::requires_grad(args) || ...)) {
+    (for_each_tensor(args, [](const Tensor& t) { refresh(t); }), ...);
+    if (t_mode.grad && (requires_grad(args) || ...)) {
       constexpr bool listed = (is_tensor_list<A> || ...);
       constexpr int count = (int(is_tensor<A>) + ...);
       using N = OpNode<Op, listed ? 0 : count>;
@@ -125,17 +126,17 @@ auto apply(const A&... args) {
       if (!is_floating(y.dtype())) return y;  // nothing to differentiate
       uint32_t n = 0;
       if constexpr (listed) {
-        (detail::for_each_tensor(args, [&](const Tensor&) { ++n; }), ...);
+        (for_each_tensor(args, [&](const Tensor&) { ++n; }), ...);
         node->edges = new Edge[n];
         n = 0;
       }
-      (detail::for_each_tensor(args,
-                               [&](const Tensor& t) {
-                                 if (t && t->inference) [[unlikely]]
-                                   detail::inference_input(Op::info.name);
-                                 set_edge(node->edges[n++], t);
-                                 node->num_edges = n;
-                               }),
+      (for_each_tensor(args,
+                       [&](const Tensor& t) {
+                         if (t && t->inference) [[unlikely]]
+                           inference_input(Op::info.name);
+                         set_edge(node->edges[n++], t);
+                         node->num_edges = n;
+                       }),
        ...);
       set_history(y, std::exchange(holder.node, nullptr));
       return y;
@@ -148,6 +149,26 @@ auto apply(const A&... args) {
   } else {
     return Op::forward(args...);
   }
+}
+
+// Calls an operation as the profiler sees it. There is one of these per list of types, not per operation.
+template <class R, class... A>
+struct Profiled {
+  [[gnu::cold, gnu::noinline]] static R call(const A&... args, R (*op)(const A&...), const char* name) {
+    profile::Scope scope(profile::Kind::op, name);
+    R y = op(args...);
+    scope.end({profile::operands(args)...}, profile::operands(y));
+    return y;
+  }
+};
+
+}  // namespace detail
+
+template <class Op, class... A>
+auto apply(const A&... args) {
+  if (g_profiling) [[unlikely]]
+    return detail::Profiled<decltype(detail::run<Op>(args...)), A...>::call(args..., &detail::run<Op, A...>, Op::info.name);
+  return detail::run<Op>(args...);
 }
 
 }  // namespace tg::tape

@@ -242,7 +242,9 @@ void Run::run_node(Node& n) {
     if (wanted(n.edges[i])) mask |= uint64_t(1) << std::min(i, 63U);
   }
   try {
+    profile::Scope scope(n);
     n.backward(dy, Needs(mask), *this);
+    scope.end_rule(n, dy);
   } catch (const StaleSaved& stale) {
     fail<RuntimeError>("backward(): a tensor that ", n.info->shown(),
                        "() saved for its gradient was changed in place afterwards (version ", stale.version,
@@ -320,6 +322,7 @@ void (*run_hook)(PyObject*, Tensor&) = nullptr;
 thread_local Mode t_mode;
 
 void backward(const TensorList& roots, const TensorList& seeds, const TensorList& inputs, BackwardOptions options) {
+  const profile::Scope scope(profile::Kind::engine, "backward");
   check_inputs("backward", inputs);
   Run run(inputs, !inputs.empty(), options);
   run.start(roots, seeds);
@@ -328,6 +331,7 @@ void backward(const TensorList& roots, const TensorList& seeds, const TensorList
 }
 
 TensorList grad(const TensorList& roots, const TensorList& seeds, const TensorList& inputs, BackwardOptions options) {
+  const profile::Scope scope(profile::Kind::engine, "grad");
   check_inputs("grad", inputs);
   Run run(inputs, true, options);
   run.start(roots, seeds);

@@ -1,4 +1,4 @@
-// Whether this thread records. Nothing else.
+// Whether this thread records, and for whom. Nothing else.
 #pragma once
 #include "core/tensor.h"
 
@@ -7,8 +7,9 @@ namespace tg::tape {
 struct Mode {
   bool grad = true;
   bool inference = false;
+  uint32_t module = 0;  // whose call this is, while the profiler is on (tape/profile.h)
 };
-// Read by every operation, so worth two bytes of the static block; the compiler flag of the same name would put the
+// Read by every operation, so worth eight bytes of the static block; the compiler flag of the same name would put the
 // C++ library's own thread-locals there too, which fails when another extension was loaded first.
 extern thread_local Mode t_mode __attribute__((tls_model("initial-exec")));
 

@@ -6,6 +6,7 @@
 
 #include "core/tensor.h"
 #include "tape/info.h"
+#include "tape/mode.h"
 
 namespace tg::tape {
 
@@ -55,9 +56,10 @@ struct Node {
   Edge* edges = nullptr;         // num_edges of them, inside the derived node where their number is fixed
   TensorImpl* output = nullptr;  // the result; valid as long as the node is, see tape/life.h
   bool owns_output = false;
-  bool released = false;  // backward gave the saved tensors back
-  bool captured = false;  // the running backward was asked for the gradient here
-  bool needed = false;    // the running backward has use for the gradient here
+  bool released = false;            // backward gave the saved tensors back
+  bool captured = false;            // the running backward was asked for the gradient here
+  bool needed = false;              // the running backward has use for the gradient here
+  uint32_t module = t_mode.module;  // in whose call it was recorded
 
   const void* run = nullptr;       // the backward this node takes part in now
   Node* next_dead = nullptr;       // in the list of nodes to destroy
