@@ -125,7 +125,29 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Remo
 
 def tolist(self: Tensor) -> Any:
     """The values as nested lists of Python numbers; a number for a 0-d tensor."""
-    return self.detach().numpy().tolist()
+    return to_array(self).tolist()
+
+
+def to_array(tensor: Tensor) -> Any:
+    """Return the values as an array: on the same memory, or a float32 copy of bfloat16, which NumPy lacks."""
+    values = tensor.detach()
+    return (values.float() if values.dtype == _core.bfloat16 else values).numpy()
+
+
+def to_bits(tensor: Tensor) -> Any:
+    """Return a bfloat16 tensor's elements as a uint16 array of its shape, others' as they are."""
+    if tensor.dtype != _core.bfloat16:
+        return tensor.detach().numpy()
+    flat = tensor.detach().contiguous().reshape(-1)
+    return flat.view(_core.uint8).numpy().view(np.uint16).reshape(tuple(tensor.shape))
+
+
+def from_bits(array: Any) -> Tensor:
+    """Undo `to_bits`: a uint16 array holds bfloat16 elements; a tensor on another array."""
+    if array.dtype != np.uint16:
+        return _core.as_tensor(array)
+    flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    return _core.as_tensor(flat).view(_core.bfloat16).reshape(array.shape)
 
 
 def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, **kwargs: Any) -> Tensor:
@@ -229,7 +251,7 @@ def _format(self: Tensor, spec: str) -> str:
 def _rebuild(
     cls: type[Tensor], values: Any, requires_grad: bool, label: str, state: dict[str, Any] | None
 ) -> Tensor:
-    tensor: Tensor = Tensor.__new__(cls, _core.as_tensor(values), requires_grad)
+    tensor: Tensor = Tensor.__new__(cls, from_bits(values), requires_grad)
     if label:
         tensor.label = label
     if state:
@@ -239,7 +261,7 @@ def _rebuild(
 
 def _reduce(self: Tensor, protocol: Any) -> tuple[Any, ...]:
     """Pickling: the values, without history."""
-    values = self.detach().numpy().copy()
+    values = to_bits(self).copy()
     return _rebuild, (type(self), values, self.requires_grad, self.label, getattr(self, "__dict__", None))
 
 

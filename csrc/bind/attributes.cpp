@@ -130,8 +130,10 @@ PyObject* numpy(PyObject* self, PyObject*) {
 
 // Also functions: tg.detach_(x), tg.zero_(x).
 struct DetachInplace {
-  static constexpr OpInfo info{
-      .name = "detach_", .signature = "(input: Tensor) -> Tensor", .doc = "Forgets the history of a tensor, in place."};
+  static constexpr OpInfo info{.name = "detach_",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "Forgets the history of a tensor, in place.",
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& t) {
     if (t->base) fail<RuntimeError>("detach_(): a view cannot be detached in place; use detach()");
     t.bytes();
@@ -150,8 +152,10 @@ struct DetachInplace {
 };
 
 struct ZeroInplace {
-  static constexpr OpInfo info{
-      .name = "zero_", .signature = "(input: Tensor) -> Tensor", .doc = "Sets every element to zero, in place."};
+  static constexpr OpInfo info{.name = "zero_",
+                               .signature = "(input: Tensor) -> Tensor",
+                               .doc = "Sets every element to zero, in place.",
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& t) {
     ops::copy_inplace(t, number(0));
     return t;

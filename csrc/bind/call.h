@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "bind/arguments.h"
+#include "bind/bfloat16.h"
 #include "ops/inplace.h"
 #include "ops/list.h"
 #include "tape/apply.h"
@@ -57,8 +58,10 @@ struct Call {
       Args a;
       parse(a, self, args, nargs, kwnames);
       if constexpr (kHasInplace) {
-        if (std::get<size_t(kCount - 1)>(a).value().yes) return write(a);
+        if (std::get<size_t(kCount - 1)>(a).value().yes) return write(a, self, args, nargs, kwnames);
       }
+      if (has_bfloat16(a)) [[unlikely]]
+        return through_float32(run, self, args, nargs, kwnames);
       return std::apply([](const auto&... x) { return to_python(tape::apply<Op>(x.value()...)); }, a);
     });
   }
@@ -73,6 +76,8 @@ struct Call {
     return guarded([&] {
       TensorImpl* const p = static_cast<TensorImpl*>(self);
       const Tensor& x = Tensor::view_handle(p);
+      if (!Op::info.bfloat16 && x.dtype() == DType::bfloat16) [[unlikely]]
+        return through_float32(run, self, nullptr, 0, nullptr);
       if constexpr (kHasInplace) {
         return to_python(tape::apply<Op>(x, ops::Inplace{}));
       } else {
@@ -84,7 +89,7 @@ struct Call {
     return guarded([&] {
       Args a;
       parse(a, self, args, nargs, kwnames);
-      return write(a);
+      return write(a, self, args, nargs, kwnames);
     });
   }
   static PyObject* inplace_function(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
@@ -97,8 +102,26 @@ struct Call {
   inline static const Signature* parsed = nullptr;  // set when the module is made; no guard on the hot path
 
  private:
-  static PyObject* write(const Args& a) {
+  // The operation's result as a new tensor, whatever the flag for the place says.
+  static PyObject* fresh(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+    if constexpr (kHasInplace) {
+      return guarded([&] {
+        Args a;
+        parse(a, self, args, nargs, kwnames);
+        return std::apply([](const auto&... x) { return to_python(tape::apply<Op>(x.value()...)); }, a);
+      });
+    } else {
+      return run(self, args, nargs, kwnames);
+    }
+  }
+  static bool has_bfloat16(const Args& a) {
+    if constexpr (Op::info.bfloat16) return false;
+    return std::apply([](const auto&... x) { return (is_bfloat16(x) || ...); }, a);
+  }
+  static PyObject* write(const Args& a, PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
     if (std::get<0>(a).owner) fail<TypeError>(Op::info.name, "_(): the first argument is changed in place and must be a Tensor");
+    if (has_bfloat16(a)) [[unlikely]]
+      return through_float32_inplace(Op::info.name, std::get<0>(a).value(), fresh, self, args, nargs, kwnames);
     std::apply([](const auto&... x) { ops::apply_inplace<Op>(x.value()...); }, a);
     return to_python(std::get<0>(a).value());
   }

@@ -25,11 +25,11 @@ PyObject* to_fixed(PyObject* self, PyObject*) {
 template <const char* Name>
 PyObject* refuse(PyObject*, PyObject*) {
   return guarded([]() -> PyObject* {
-    fail<TypeError>(Name, "(): there is no such dtype here; use float32, float64, int64, int32, uint8 or bool");
+    fail<TypeError>(Name, "(): there is no such dtype here; use float32, float64, bfloat16, int64, int32, uint8 or bool");
   });
 }
-constexpr char kHalf[] = "half", kBfloat16[] = "bfloat16", kShort[] = "short", kChar[] = "char", kCfloat[] = "cfloat",
-               kCdouble[] = "cdouble", kChalf[] = "chalf";
+constexpr char kHalf[] = "half", kShort[] = "short", kChar[] = "char", kCfloat[] = "cfloat", kCdouble[] = "cdouble",
+               kChalf[] = "chalf";
 
 // What the arguments of to() ask for.
 struct Request {
@@ -122,7 +122,7 @@ PyObject* type(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
   return guarded([&]() -> PyObject* {
     if (nargs > 2) fail<TypeError>("type(): takes dtype and non_blocking, got ", nargs, " arguments");
     if (nargs && args[0] != Py_None) return convert(self, to_dtype("type", args[0]));
-    static const char* names[] = {"Float", "Double", "Long", "Int", "Byte", "Bool"};
+    static const char* names[] = {"Float", "Double", "Long", "Int", "Byte", "Bool", "BFloat16"};
     return PyUnicode_FromFormat("tinygrad_ext.%sTensor", names[int(handle(self).dtype())]);
   });
 }
@@ -140,7 +140,7 @@ PyObject* cpu(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*) { return 
 
 std::vector<PyMethodDef> conversion_methods() {
   constexpr int plain = METH_NOARGS;
-  static const char* missing = "Not supported: the dtypes are float32, float64, int64, int32, uint8 and bool.";
+  static const char* missing = "Not supported: the dtypes are float32, float64, bfloat16, int64, int32, uint8 and bool.";
   return {
       {"to", as_pycfunction(to), METH_FASTCALL | METH_KEYWORDS,
        "to(dtype), to(other), to(device=None, dtype=None, non_blocking=False, copy=False)\n\n"
@@ -150,12 +150,13 @@ std::vector<PyMethodDef> conversion_methods() {
       {"cpu", as_pycfunction(cpu), METH_FASTCALL | METH_KEYWORDS, "The tensor itself."},
       {"float", to_fixed<DType::float32>, plain, "The values as float32; the tensor itself where it has that dtype."},
       {"double", to_fixed<DType::float64>, plain, "The values as float64; the tensor itself where it has that dtype."},
+      {"bfloat16", to_fixed<DType::bfloat16>, plain,
+       "The values as bfloat16, rounded to the nearest; the tensor itself where it has that dtype."},
       {"long", to_fixed<DType::int64>, plain, "The values as int64; the tensor itself where it has that dtype."},
       {"int", to_fixed<DType::int32>, plain, "The values as int32; the tensor itself where it has that dtype."},
       {"byte", to_fixed<DType::uint8>, plain, "The values as uint8; the tensor itself where it has that dtype."},
       {"bool", to_fixed<DType::bool_>, plain, "The values as bool; the tensor itself where it has that dtype."},
       {"half", refuse<kHalf>, plain, missing},
-      {"bfloat16", refuse<kBfloat16>, plain, missing},
       {"short", refuse<kShort>, plain, missing},
       {"char", refuse<kChar>, plain, missing},
       {"chalf", refuse<kChalf>, plain, missing},

@@ -263,7 +263,7 @@ PyObject* named_tuple(PyTypeObject* type, Tensor* tensors, int count) {
 
 DType to_dtype(const char* op, PyObject* o) {
   if (std::optional<DType> t = dtype_from(o)) return *t;
-  fail<TypeError>(op, "(): ", show(o), " is not a dtype; use one of float32, float64, int64, int32, uint8, bool");
+  fail<TypeError>(op, "(): ", show(o), " is not a dtype; use one of float32, float64, bfloat16, int64, int32, uint8, bool");
 }
 
 }  // namespace tg::bind

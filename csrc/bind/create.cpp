@@ -35,7 +35,8 @@ struct MakeTensor {
           "A new tensor with a copy of data: a number, nested lists, an array or a tensor. Python floats become float32, ints "
           "int64.",
       .example = "tg.tensor([[1, 2], [3, 4]])",
-      .face = Face::function};
+      .face = Face::function,
+      .bfloat16 = true};
   static Tensor forward(Object data, OptDType dtype, bool grad, std::string_view label, Neutral, Neutral) {
     Tensor t = ops::with_grad(info.name, tensor_from_data(info.name, data.o, dtype), grad);
     if (!label.empty()) t.meta().label = py::str(label.data(), label.size()).release().ptr();
@@ -48,7 +49,8 @@ struct AsTensor {
                                .signature = "(data: object, dtype: dtype | None = None, device: object = None) -> Tensor",
                                .doc = "data as a tensor, without copying where that is possible.",
                                .example = "tg.as_tensor([1.0, 2.0])",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor forward(Object data, OptDType dtype, Neutral) {
     Tensor t = shared(info.name, data.o, dtype);
     if (t) return t;
@@ -66,7 +68,8 @@ struct AsArray {
           "= False) -> Tensor",
       .doc = "obj as a tensor without history: shares its memory where that is possible, unless copy says otherwise.",
       .example = "tg.asarray([1.0, 2.0])",
-      .face = Face::function};
+      .face = Face::function,
+      .bfloat16 = true};
   static Tensor forward(Object obj, OptDType dtype, Neutral, Object copy, bool grad) {
     if (copy.o != Py_None && !PyBool_Check(copy.o)) fail<TypeError>("asarray(): argument 'copy' must be bool | None");
     Tensor t = copy.o == Py_True ? Tensor() : shared(info.name, obj.o, dtype);
@@ -85,7 +88,8 @@ struct FromNumpy {
                                .signature = "(array: object) -> Tensor",
                                .doc = "A tensor on the memory of a NumPy array.",
                                .example = "tg.from_numpy(tg.ones(2).numpy())",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor forward(Object array) {
     if (!is_array(array.o))
       fail<TypeError>("from_numpy(): argument 'array' must be a NumPy array, got ", Py_TYPE(array.o)->tp_name);
@@ -99,7 +103,8 @@ struct FromBuffer {
       .signature = "(buffer: object, *, dtype: dtype, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor",
       .doc = "A 1-d tensor on the memory of an object with Python's buffer protocol; of read-only memory it is a copy.",
       .example = "tg.frombuffer(bytes([1, 2, 3]), dtype=tg.uint8)",
-      .face = Face::function};
+      .face = Face::function,
+      .bfloat16 = true};
   static Tensor forward(Object buffer, DType dtype, int64_t count, int64_t offset, bool grad) {
     return ops::with_grad(info.name, from_buffer(info.name, buffer.o, dtype, count, offset), grad);
   }
@@ -158,14 +163,16 @@ Tensor from_buffer(const char* op, PyObject* object, DType dtype, int64_t count,
 struct ResultType {
   static constexpr OpInfo info{.name = "result_type",
                                .signature = "(tensor1: Tensor | Number, tensor2: Tensor | Number) -> dtype",
-                               .doc = "The dtype that an operation on both would have."};
+                               .doc = "The dtype that an operation on both would have.",
+                               .bfloat16 = true};
   static PyObject* forward(const Tensor& a, const Tensor& b) { return Py_NewRef(dtype_object(ops::result_type(a, b))); }
 };
 
 struct PromoteTypes {
   static constexpr OpInfo info{.name = "promote_types",
                                .signature = "(type1: dtype, type2: dtype) -> dtype",
-                               .doc = "The smallest dtype that both convert to: that of an operation on tensors of both."};
+                               .doc = "The smallest dtype that both convert to: that of an operation on tensors of both.",
+                               .bfloat16 = true};
   static PyObject* forward(DType a, DType b) { return Py_NewRef(dtype_object(promote(a, b))); }
 };
 
@@ -174,7 +181,8 @@ struct CanCast {
                                .signature = "(from_: dtype, to: dtype) -> bool",
                                .doc =
                                    "Whether results of one dtype may be stored in a tensor of another: not floats as integers, "
-                                   "nor numbers as bools."};
+                                   "nor numbers as bools.",
+                               .bfloat16 = true};
   static PyObject* forward(DType from, DType to) { return PyBool_FromLong(category(from) <= category(to)); }
 };
 
@@ -185,10 +193,13 @@ struct GetDefaultDtype {
 };
 
 struct SetDefaultDtype {
-  static constexpr OpInfo info{
-      .name = "set_default_dtype", .signature = "(d: dtype) -> None", .doc = "Lets Python floats become float32 or float64."};
+  static constexpr OpInfo info{.name = "set_default_dtype",
+                               .signature = "(d: dtype) -> None",
+                               .doc = "Lets Python floats become float32 or float64.",
+                               .bfloat16 = true};
   static PyObject* forward(DType d) {
-    if (!is_floating(d)) fail<TypeError>("set_default_dtype(): only float32 and float64 are supported, got ", d);
+    if (!is_floating(d) || d == DType::bfloat16)
+      fail<TypeError>("set_default_dtype(): only float32 and float64 are supported, got ", d);
     g_default_float = d;
     return Py_NewRef(Py_None);
   }

@@ -8,7 +8,7 @@ namespace tg::bind {
 namespace {
 
 constexpr int32_t kCpu = 1;
-enum Code : uint8_t { kInt = 0, kUInt = 1, kFloat = 2, kBool = 6 };
+enum Code : uint8_t { kInt = 0, kUInt = 1, kFloat = 2, kBfloat = 4, kBool = 6 };
 
 struct DLDevice {
   int32_t device_type, device_id;
@@ -32,7 +32,8 @@ struct DLManagedTensor {
   void (*deleter)(DLManagedTensor*);
 };
 
-constexpr DLDataType kTypes[] = {{kFloat, 32, 1}, {kFloat, 64, 1}, {kInt, 64, 1}, {kInt, 32, 1}, {kUInt, 8, 1}, {kBool, 8, 1}};
+constexpr DLDataType kTypes[] = {{kFloat, 32, 1}, {kFloat, 64, 1}, {kInt, 64, 1},   {kInt, 32, 1},
+                                 {kUInt, 8, 1},   {kBool, 8, 1},   {kBfloat, 16, 1}};
 
 // What the consumer gets: the tensor is kept alive by its storage.
 struct Export {

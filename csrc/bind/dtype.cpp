@@ -30,17 +30,19 @@ std::optional<DType> dtype_of_array(const py::array& array) {
 }
 
 py::dtype numpy_dtype(DType t) {
+  if (t == DType::bfloat16) fail<TypeError>("numpy(): NumPy has no bfloat16; convert the tensor with .float() first");
   return visit(t, [](auto zero) { return py::dtype::of<decltype(zero)>(); });
 }
 
 std::optional<DType> dtype_from(PyObject* o) {
-  for (DType t : kAll)
-    if (g_objects[int(t)] == o) return t;
+  for (int t = 0; t < kNumDTypes; ++t)
+    if (g_objects[t] == o) return DType(t);
   if (o == reinterpret_cast<PyObject*>(&PyFloat_Type)) return DType::float32;
   if (o == reinterpret_cast<PyObject*>(&PyLong_Type)) return DType::int64;
   if (o == reinterpret_cast<PyObject*>(&PyBool_Type)) return DType::bool_;
   if (o == Py_None) return {};
   if (!PyUnicode_Check(o) && !PyType_Check(o) && !py::isinstance<py::dtype>(py::handle(o))) return {};
+  if (PyUnicode_Check(o) && PyUnicode_CompareWithASCIIString(o, name(DType::bfloat16)) == 0) return DType::bfloat16;
   try {
     const std::string text = py::str(py::module_::import("numpy").attr("dtype")(py::handle(o)));
     for (DType t : kAll)
@@ -51,7 +53,7 @@ std::optional<DType> dtype_from(PyObject* o) {
 }
 
 void init_dtypes(py::module_& m) {
-  py::class_<PyDType>(m, "dtype", "An element type: float32, float64, int64, int32, uint8 or bool.")
+  py::class_<PyDType>(m, "dtype", "An element type: float32, float64, bfloat16, int64, int32, uint8 or bool.")
       .def("__repr__", [](const PyDType& d) { return std::string("tinygrad_ext.") + name(d.value); })
       .def_property_readonly("name", [](const PyDType& d) { return name(d.value); })
       .def_property_readonly(
@@ -62,9 +64,10 @@ void init_dtypes(py::module_& m) {
       .def("__eq__", [](const PyDType& d, const py::object& other) { return dtype_from(other.ptr()) == d.value; })
       .def("__hash__", [](const PyDType& d) { return int(d.value); })
       .def("__reduce__", [](const PyDType& d) { return std::string(name(d.value)); });
-  for (DType t : kAll) {
+  for (int i = 0; i < kNumDTypes; ++i) {
+    const DType t = DType(i);
     py::object o = py::cast(PyDType{t});
-    g_objects[int(t)] = o.inc_ref().ptr();
+    g_objects[i] = o.inc_ref().ptr();
     m.attr(name(t)) = o;
   }
 }

@@ -171,7 +171,7 @@ void write(const Tensor& x, const Index& index, const Tensor& v) {
 
 // x[mask] = number, the commonest write with a mask: no positions are looked for.
 bool fill_where(const Tensor& x, PyObject* key, const Tensor& v) {
-  if (!is_tensor(key) || v.ndim() > 0) return false;
+  if (!is_tensor(key) || v.ndim() > 0 || x.dtype() == DType::bfloat16) return false;
   const Tensor& mask = handle(key);
   if (mask.dtype() != DType::bool_ || mask.ndim() == 0 || !same(mask.shape(), x.shape())) return false;
   const Tensor value = ops::cast(v, x.dtype()), chosen = mask->storage == x->storage ? ops::clone_values(mask) : mask;

@@ -99,6 +99,7 @@ Tensor tensor_from_data(const char* op, PyObject* data, std::optional<DType> dty
   const int64_t numel = checked_numel(op, nested.shape);
   const DType t = dtype ? *dtype : numel == 0 ? default_float() : default_dtype(nested.kind);
   Tensor out = empty(nested.shape, t);
+  if (t == DType::bfloat16) return ops::cast(tensor_from_data(op, data, DType::float32), t);
   visit(t, [&](auto zero) {
     auto* p = out.data<decltype(zero)>();
     Nested::read(data, p);

@@ -194,7 +194,7 @@ std::vector<PyMethodDef> layout_methods() {
       {"storage_offset", method<get_storage_offset>, plain, "Where the first element stands in the memory, in elements."},
       {"data_ptr", method<get_data_ptr>, plain, "The address of the first element."},
       {"get_device", method<get_device_number>, plain, "-1: the only device is the CPU."},
-      {"is_floating_point", method<get_is_floating>, plain, "Whether the dtype is float32 or float64."},
+      {"is_floating_point", method<get_is_floating>, plain, "Whether the dtype is float32, float64 or bfloat16."},
       {"is_complex", always<false>, plain, "False: there are no complex dtypes."},
       {"is_signed", method<get_is_signed>, plain, "Whether the dtype has negative numbers."},
       {"is_inference", method<get_is_inference>, plain, "Whether an operation made this tensor under inference_mode."},
@@ -209,7 +209,7 @@ void init_layout(pybind11::module_& m) {
   static PyMethodDef functions[] = {
       {"is_tensor", is_tensor_function, METH_O, "Whether an object is a Tensor."},
       {"numel", numel_function, METH_O, "The number of elements."},
-      {"is_floating_point", is_floating_function, METH_O, "Whether a tensor's dtype is float32 or float64."},
+      {"is_floating_point", is_floating_function, METH_O, "Whether a tensor's dtype is float32, float64 or bfloat16."},
       {"is_signed", is_signed_function, METH_O, "Whether a tensor's dtype has negative numbers."},
       {"is_inference", is_inference_function, METH_O, "Whether an operation made a tensor under inference_mode."},
       {"is_complex", is_complex_function, METH_O, "False for every tensor: there are no complex dtypes."},

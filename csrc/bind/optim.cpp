@@ -128,13 +128,13 @@ class Work {
       step.state[i] = hold(like_parameter(text, number, PyDict_GetItem(entry, name), &p), true);
     }
     step.p = hold(p, true);
-    types_.push_back(int(p.dtype()));
+    types_.push_back(int(p.dtype() == DType::bfloat16 ? DType::float32 : p.dtype()));
     steps_.push_back(step);
     ends_.push_back((ends_.empty() ? 0 : ends_.back()) + p.numel());
   }
 
   char* hold(const Tensor& t, bool written) {
-    const Tensor work = ops::contiguous_values(t);
+    const Tensor work = t.dtype() == DType::bfloat16 ? ops::cast(t, DType::float32) : ops::contiguous_values(t);
     held_.push_back({t, work, StoragePtr(work->storage), written});
     return work.bytes();
   }

@@ -18,6 +18,10 @@ std::vector<PyGetSetDef> layout_attributes();
 std::vector<PyMethodDef> layout_methods();
 std::vector<PyMethodDef> conversion_methods();
 
+// The buffer protocol (buffer.cpp).
+int get_buffer(PyObject* self, Py_buffer* view, int flags);
+void release_buffer(PyObject* self, Py_buffer* view);
+
 // The vectorcall signature of hand-written methods.
 using FastMethod = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);
 

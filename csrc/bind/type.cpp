@@ -41,9 +41,18 @@ PyObject* with_operands(PyObject* a, PyObject* b, F&& f) {
   });
 }
 
+template <class Op>
+bool needs_float32(const Tensor& x, const Tensor& y) {
+  return !Op::info.bfloat16 && (x.dtype() == DType::bfloat16 || y.dtype() == DType::bfloat16);
+}
+
 template <class Op, class... Attrs>
 PyObject* binary_slot(PyObject* a, PyObject* b) {
-  return with_operands(a, b, [](const Tensor& x, const Tensor& y) { return tape::apply<Op>(x, y, Attrs::value...); });
+  return with_operands(a, b, [&](const Tensor& x, const Tensor& y) {
+    if (needs_float32<Op>(x, y)) [[unlikely]]
+      return through_float32(binary_slot<Op, Attrs...>, a, b);
+    return to_python(tape::apply<Op>(x, y, Attrs::value...));
+  });
 }
 struct One {
   static constexpr ops::Number value = ops::kOne;
@@ -51,6 +60,16 @@ struct One {
 struct Unrounded {
   static constexpr std::optional<std::string_view> value{};
 };
+
+// What an operator gave, stored in x.
+PyObject* stored(const char* op, const Tensor& x, PyObject* given) {
+  if (!given) return nullptr;
+  const Tensor result = Tensor::steal(static_cast<TensorImpl*>(given));
+  ops::check_writable(op, x, false);
+  ops::check_storable(op, x, result);
+  ops::copy_inplace(x, result);
+  return Tensor(x).release();
+}
 
 // x op= y: in place where nothing is being recorded for x, else x is rebound to x op y, so that a saved value survives.
 template <class Op, class... Attrs>
@@ -66,7 +85,10 @@ PyObject* inplace_slot(PyObject* a, PyObject* b) {
     const Tensor& y = other ? other : handle(b);
     tape::refresh(x);
     tape::refresh(y);
-    if (tape::recording(x) || tape::recording(y)) return to_python(tape::apply<Op>(x, y, Attrs::value...));
+    const bool rebinds = tape::recording(x) || tape::recording(y);
+    if (needs_float32<Op>(x, y)) [[unlikely]]
+      return rebinds ? binary_slot<Op, Attrs...>(a, b) : stored(Op::info.name, x, binary_slot<Op, Attrs...>(a, b));
+    if (rebinds) return to_python(tape::apply<Op>(x, y, Attrs::value...));
     ops::apply_inplace<Op>(x, y, Attrs::value...);
     return Py_NewRef(a);
   });
@@ -74,7 +96,11 @@ PyObject* inplace_slot(PyObject* a, PyObject* b) {
 
 template <class Op>
 PyObject* unary_slot(PyObject* a) {
-  return guarded([&] { return to_python(tape::apply<Op>(handle(a))); });
+  return guarded([&] {
+    if (!Op::info.bfloat16 && handle(a).dtype() == DType::bfloat16) [[unlikely]]
+      return through_float32(unary_slot<Op>, a);
+    return to_python(tape::apply<Op>(handle(a)));
+  });
 }
 
 PyObject* power_slot(PyObject* a, PyObject* b, PyObject* modulus) {
@@ -200,45 +226,6 @@ PyObject* new_slot(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
     return t.release();
   });
 }
-
-// What a buffer refers to while it is out; the tensor itself may get other memory meanwhile.
-struct Lent {
-  Py_ssize_t shape[kMaxDims], strides[kMaxDims];
-  StoragePtr storage;
-};
-
-int get_buffer(PyObject* a, Py_buffer* view, int flags) {
-  return guarded_int([&] {
-    const Tensor& t = handle(a);
-    if (tape::recording(t))
-      fail<RuntimeError>("a tensor that requires grad cannot be read through a buffer; call .detach() first");
-    if (!(flags & PyBUF_STRIDES) && !t.contiguous()) {
-      PyErr_SetString(PyExc_BufferError, "this tensor is not contiguous; call .contiguous() first");
-      throw PythonError{};
-    }
-    static const char* formats[] = {"f", "d", "q", "i", "B", "?"};
-    const Py_ssize_t size = Py_ssize_t(itemsize(t.dtype()));
-    char* data = t.bytes();
-    auto* lent = new Lent{{}, {}, StoragePtr(t->storage)};
-    for (int d = 0; d < t.ndim(); ++d) {
-      lent->shape[d] = t.size(d);
-      lent->strides[d] = t.stride(d) * size;
-    }
-    *view = {};
-    view->buf = data;
-    view->obj = Py_NewRef(a);
-    view->len = t.numel() * size;
-    view->itemsize = size;
-    view->ndim = t.ndim();
-    view->format = flags & PyBUF_FORMAT ? const_cast<char*>(formats[int(t.dtype())]) : nullptr;
-    view->shape = flags & PyBUF_ND ? lent->shape : nullptr;
-    view->strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES ? lent->strides : nullptr;
-    view->internal = lent;
-    return 0;
-  });
-}
-
-void release_buffer(PyObject*, Py_buffer* view) { delete static_cast<Lent*>(view->internal); }
 
 // Only tensors that hold Python objects are tracked by the collector: from the first attribute or hook on.
 int set_attribute(PyObject* self, PyObject* name, PyObject* value) {

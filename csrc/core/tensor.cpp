@@ -7,6 +7,11 @@ namespace tg {
 
 PyTypeObject* g_tensor_type = nullptr;
 
+void no_bfloat16() {
+  fail<TypeError>(
+      "internal error: bfloat16 reached code that knows other dtypes alone; convert with .float(), and please report it");
+}
+
 namespace {
 
 // Objects ready for reuse, linked through their `data`; each keeps its reference to the type. Python's collector knows
@@ -137,7 +142,10 @@ namespace {
 template <class V>
 Tensor make_scalar(V value, DType dtype) {
   Tensor t = empty({}, dtype);
-  visit(dtype, [&](auto zero) { *t.data<decltype(zero)>() = static_cast<decltype(zero)>(value); });
+  if (dtype == DType::bfloat16)
+    *t.data<bfloat16>() = bfloat16::round(float(value));
+  else
+    visit(dtype, [&](auto zero) { *t.data<decltype(zero)>() = static_cast<decltype(zero)>(value); });
   return t;
 }
 }  // namespace

@@ -153,6 +153,7 @@ void recycle(TensorImpl* t);
 
 template <class T>
 T Tensor::scalar() const {
+  if (dtype() == DType::bfloat16) return T(float(*data<bfloat16>()));
   return visit(dtype(), [&](auto zero) { return T(*data<decltype(zero)>()); });
 }
 

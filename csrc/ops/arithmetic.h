@@ -274,7 +274,8 @@ struct Positive {
   static constexpr OpInfo info{.name = "positive",
                                .signature = "(input: Tensor) -> Tensor",
                                .doc = "input itself; bool tensors are refused.",
-                               .example = "tg.positive(tg.tensor([-1.0, 2.0]))"};
+                               .example = "tg.positive(tg.tensor([-1.0, 2.0]))",
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x) {
     if (x.dtype() == DType::bool_) fail<RuntimeError>("positive(): not defined for bool tensors");
     return x;

@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "kernels/bfloat16.h"
+
 namespace tg::ops {
 namespace {
 
@@ -37,11 +39,20 @@ DType result_type(const Tensor& a, const Tensor& b, const Tensor& c) {
   return *result;
 }
 
+LoopFn cast_loop(DType from, DType to) {
+  if (from != DType::bfloat16 && to != DType::bfloat16) return table().elementwise.cast[int(from)][int(to)];
+  const kernels::Bfloat16Table& own = kernels::bfloat16_table();
+  if (from == to) return own.copy;
+  return to == DType::float32 ? own.widen : from == DType::float32 ? own.narrow : nullptr;
+}
+
 Tensor cast(const Tensor& t, DType dtype) {
   if (t.dtype() == dtype) return t;
+  const LoopFn fn = cast_loop(t.dtype(), dtype);
+  if (!fn) return cast(cast(t, DType::float32), dtype);
   Tensor out = empty(t.shape(), dtype);
   const Tensor* inputs[] = {&t};
-  run_loop(table().elementwise.cast[int(t.dtype())][int(dtype)], out, inputs, 1);
+  run_loop(fn, out, inputs, 1);
   return out;
 }
 
@@ -59,7 +70,9 @@ void copy_values(const Tensor& to, const Tensor& from) {
       to.numel() < kParallel) {
     std::memmove(to.bytes(), from.bytes(), size_t(to.numel()) * itemsize(to.dtype()));
   } else {
-    run_loop(table().elementwise.cast[int(from.dtype())][int(to.dtype())], to, inputs, 1);
+    const LoopFn fn = cast_loop(from.dtype(), to.dtype());
+    if (!fn) return copy_values(to, cast(from, DType::float32));
+    run_loop(fn, to, inputs, 1);
   }
   to.wrote();
 }

@@ -22,7 +22,8 @@ using tape::Needs;
 using tape::SavedInput;
 using tape::SavedOutput;
 
-static_assert(kernels::kTypes == kNumDTypes && int(DType::float64) == 1 && int(DType::bool_) == 5);
+static_assert(kernels::kTypes + 1 == kNumDTypes && int(DType::float64) == 1 && int(DType::bool_) == 5);
+static_assert(int(DType::bfloat16) == kernels::kTypes);  // no kernel knows it but those of kernels/bfloat16.h
 
 // Nothing to keep for backward.
 struct Nothing {};
@@ -64,6 +65,9 @@ Tensor unary_with(const char* op, const ByType& fn, const Tensor& x, DType t, co
 Tensor binary_bool_with(const char* op, const ByType& fn, const Tensor& a, const Tensor& b, DType t, const void* parameters,
                         size_t size);
 
+// The strided copy from one type to another; null where it takes two: between bfloat16 and what is not float32.
+LoopFn cast_loop(DType from, DType to);
+
 // Values only; nothing is recorded.
 Tensor cast(const Tensor& t, DType dtype);  // t itself when it has the dtype
 Tensor contiguous_values(const Tensor& t);  // t itself when it is contiguous
@@ -86,6 +90,7 @@ void require_same_dtype(const char* op, const Tensor& a, const Tensor& b);
 
 template <class F>
 decltype(auto) visit_float(DType t, F&& f) {
+  if (t == DType::bfloat16) no_bfloat16();
   return t == DType::float64 ? f(double{}) : f(float{});
 }
 

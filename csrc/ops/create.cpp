@@ -98,6 +98,7 @@ Tensor computed(const char* op, int64_t n, DType dtype, bool grad, F f) {
 }  // namespace
 
 void fill_with(const char* op, const Tensor& t, const Number& value) {
+  if (t.dtype() == DType::bfloat16) return copy_values(t, scalar(value.real, DType::bfloat16));
   visit(t.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T v = converted<T>(op, value, t.dtype());

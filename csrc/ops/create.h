@@ -53,7 +53,8 @@ struct Zeros {
                                .signature = with_options<"(*size: int, ">,
                                .doc = "A tensor of zeros; float32 unless dtype is given.",
                                .example = "tg.zeros(2, 3)",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor forward(const Ints& size, OptDType dtype, Neutral, Neutral, Neutral, bool grad);
 };
 
@@ -62,7 +63,8 @@ struct Ones {
                                .signature = with_options<"(*size: int, ">,
                                .doc = "A tensor of ones; float32 unless dtype is given.",
                                .example = "tg.ones(2, 3)",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor forward(const Ints& size, OptDType dtype, Neutral, Neutral, Neutral, bool grad);
 };
 
@@ -71,7 +73,8 @@ struct Empty {
                                .signature = like_options<"(*size: int, ">,
                                .doc = "A tensor whose values are whatever the memory holds.",
                                .example = "tg.empty(2, 0)",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor forward(const Ints& size, OptDType dtype, Neutral, Neutral, Neutral, bool grad, Neutral);
 };
 
@@ -80,7 +83,8 @@ struct Full {
                                .signature = with_options<"(size: tuple, fill_value: Number, *, ">,
                                .doc = "A tensor of one value, whose kind (bool, int or float) gives the dtype unless dtype does.",
                                .example = "tg.full((2, 2), 7)",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor forward(const Ints& size, const Number& value, OptDType dtype, Neutral, Neutral, Neutral, bool grad);
 };
 
@@ -89,7 +93,8 @@ struct ZerosLike {
                                .signature = like_options<"(input: Tensor, *, ">,
                                .doc = "Zeros of input's shape and dtype.",
                                .example = "tg.zeros_like(tg.tensor([1.0, 2.0]))",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, OptDType dtype, Neutral, Neutral, Neutral, bool grad, Neutral format);
 };
 
@@ -98,7 +103,8 @@ struct OnesLike {
                                .signature = like_options<"(input: Tensor, *, ">,
                                .doc = "Ones of input's shape and dtype.",
                                .example = "tg.ones_like(tg.tensor([3.0, 2.0]))",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, OptDType dtype, Neutral, Neutral, Neutral, bool grad, Neutral format);
 };
 
@@ -107,7 +113,8 @@ struct EmptyLike {
                                .signature = like_options<"(input: Tensor, *, ">,
                                .doc = "A tensor of input's shape and dtype, its values not set.",
                                .example = "tg.empty_like(tg.zeros(0, 3))",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, OptDType dtype, Neutral, Neutral, Neutral, bool grad, Neutral format);
 };
 
@@ -116,7 +123,8 @@ struct FullLike {
                                .signature = like_options<"(input: Tensor, fill_value: Number, *, ">,
                                .doc = "A tensor of one value, of input's shape and dtype.",
                                .example = "tg.full_like(tg.tensor([1.0, 2.0]), 5)",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, const Number& value, OptDType dtype, Neutral, Neutral, Neutral, bool grad,
                         Neutral format);
 };
@@ -126,7 +134,8 @@ struct NewZeros {
                                .signature = with_options<"(input: Tensor, *size: int, ">,
                                .doc = "Zeros of another shape in input's dtype.",
                                .example = "tg.tensor([1.0]).new_zeros(2, 2)",
-                               .face = Face::method};
+                               .face = Face::method,
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, const Ints& size, OptDType dtype, Neutral, Neutral, Neutral, bool grad);
 };
 
@@ -135,7 +144,8 @@ struct NewOnes {
                                .signature = with_options<"(input: Tensor, *size: int, ">,
                                .doc = "Ones of another shape in input's dtype.",
                                .example = "tg.tensor([1.0]).new_ones(2, 2)",
-                               .face = Face::method};
+                               .face = Face::method,
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, const Ints& size, OptDType dtype, Neutral, Neutral, Neutral, bool grad);
 };
 
@@ -144,7 +154,8 @@ struct NewEmpty {
                                .signature = with_options<"(input: Tensor, *size: int, ">,
                                .doc = "A tensor of another shape in input's dtype, its values not set.",
                                .example = "tg.tensor([1.0]).new_empty(2, 0)",
-                               .face = Face::method};
+                               .face = Face::method,
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, const Ints& size, OptDType dtype, Neutral, Neutral, Neutral, bool grad);
 };
 
@@ -153,7 +164,8 @@ struct NewFull {
                                .signature = with_options<"(input: Tensor, size: tuple, fill_value: Number, *, ">,
                                .doc = "A tensor of another shape and of one value in input's dtype.",
                                .example = "tg.tensor([1.0]).new_full((2,), 7)",
-                               .face = Face::method};
+                               .face = Face::method,
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, const Ints& size, const Number& value, OptDType dtype, Neutral, Neutral, Neutral,
                         bool grad);
 };
@@ -163,7 +175,8 @@ struct ScalarTensor {
                                .signature = with_options<"(s: Number, *, ">,
                                .doc = "A number as a 0-d tensor; float32 unless dtype is given.",
                                .example = "tg.scalar_tensor(2.5)",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor forward(const Number& s, OptDType dtype, Neutral, Neutral, Neutral, bool grad);
 };
 
@@ -207,7 +220,8 @@ struct Eye {
                                .doc = "Ones on the diagonal of an n x m matrix of zeros; m is n unless given.",
                                .shapes = "[n, m]",
                                .example = "tg.eye(2, 3)",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor forward(int64_t n, std::optional<int64_t> m, OptDType dtype, Neutral, Neutral, Neutral, bool grad);
 };
 

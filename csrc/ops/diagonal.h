@@ -19,7 +19,8 @@ struct Diagonal {
       .doc = "A view of the diagonal of dims dim1 and dim2 as the last dim; a positive offset lies above it.",
       .formula = "y[..., i] = x[..., i, i + offset]",
       .gradient = "dx = 0 with dy on the diagonal",
-      .example = "tg.tensor([[1.0, 2.0], [3.0, 4.0]]).diagonal()"};
+      .example = "tg.tensor([[1.0, 2.0], [3.0, 4.0]]).diagonal()",
+      .bfloat16 = true};
   struct Saved {
     Shape shape;
     int64_t offset, dim1, dim2;
@@ -38,7 +39,8 @@ struct LinalgDiagonal {
                                .doc = "A view of the diagonal of each matrix as the last dim; a positive offset lies above it.",
                                .formula = "y[..., i] = x[..., i, i + offset]",
                                .example = "tg.linalg.diagonal(tg.tensor([[1.0, 2.0], [3.0, 4.0]]))",
-                               .face = Face::linalg};
+                               .face = Face::linalg,
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, int64_t offset, int64_t dim1, int64_t dim2) {
     return tape::apply<Diagonal>(x, offset, dim1, dim2);
   }

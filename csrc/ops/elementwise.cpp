@@ -1,4 +1,5 @@
 // Elementwise operations by arity: operands brought to one type, the result allocated, the cheapest loop chosen.
+// bfloat16 is computed in float32 and rounded once.
 #include <cstring>
 
 #include "ops/common.h"
@@ -67,8 +68,11 @@ void run_flat(LoopFn fn, const Tensor& out, char* a, int64_t a_step, char* b, in
   if (loop.n) fn(loop);
 }
 
+// The type in which elements of a type are computed, and a result brought to the type it should have.
+DType computed_in(DType t) { return t == DType::bfloat16 ? DType::float32 : t; }
+
 LoopFn kernel_for(const char* op, const ByType& fn, DType dtype) {
-  LoopFn f = fn[int(dtype)];
+  LoopFn f = dtype == DType::bfloat16 ? nullptr : fn[int(dtype)];
   if (!f) fail<TypeError>(op, "(): not defined for dtype ", dtype);
   return f;
 }
@@ -78,6 +82,7 @@ LoopFn kernel_for(const char* op, const ByType& fn, DType dtype) {
 namespace {
 
 Tensor unary_to(const char* op, const ByType& fn, const Tensor& x, DType in, DType out_dtype) {
+  if (in == DType::bfloat16) return cast(unary_to(op, fn, x, DType::float32, computed_in(out_dtype)), out_dtype);
   LoopFn f = kernel_for(op, fn, in);
   Operand a(x, in);
   Tensor out = empty_like(x, out_dtype);
@@ -91,6 +96,7 @@ Tensor unary_to(const char* op, const ByType& fn, const Tensor& x, DType in, DTy
 }
 
 Tensor binary_to(const char* op, const ByType& fn, const Tensor& a, const Tensor& b, DType in, DType out_dtype) {
+  if (in == DType::bfloat16) return cast(binary_to(op, fn, a, b, DType::float32, computed_in(out_dtype)), out_dtype);
   LoopFn f = kernel_for(op, fn, in);
   Operand pa(a, in), pb(b, in);
   const bool like_a = b.ndim() == 0 || same(a.shape(), b.shape());
@@ -122,6 +128,7 @@ Tensor boxed(const void* parameters, size_t size) {
 }  // namespace
 
 Tensor ternary(const char* op, const ByType& fn, const Tensor& a, const Tensor& b, const Tensor& c, DType t) {
+  if (t == DType::bfloat16) return cast(ternary(op, fn, a, b, c, DType::float32), t);
   LoopFn f = kernel_for(op, fn, t);
   Operand pa(a, t), pb(b, t), pc(c, t);
   Tensor out = empty_for(op, a, b, c, t);
@@ -136,6 +143,12 @@ Tensor ternary(const char* op, const ByType& fn, const Tensor& a, const Tensor& 
 }
 
 Tensor where_values(const char* op, const Tensor& condition, const Tensor& a, const Tensor& b, DType t, const Tensor& into) {
+  if (t == DType::bfloat16) {
+    const Tensor y = where_values(op, condition, a, b, DType::float32);
+    if (!into) return cast(y, t);
+    copy_values(into, y);
+    return into;
+  }
   LoopFn f = table().elementwise.where[int(t)];
   Operand pc(condition, DType::bool_), pa(a, t), pb(b, t);
   Tensor out = into ? into : empty_for(op, condition, a, b, t);
@@ -207,7 +220,7 @@ void binary_into(const char* op, const ByType& fn, const Tensor& self, const Ten
     fail<RuntimeError>(op, "_(): shape ", Show{b.shape()}, " does not broadcast to the shape ", Show{self.shape()},
                        " that is written to");
   }
-  if (t != self.dtype()) {  // computed in the wider type, then stored
+  if (t != self.dtype() || t == DType::bfloat16) {  // computed in the wider type, then stored
     copy_values(self, binary_to(op, fn, self, b, t, t));
     return;
   }

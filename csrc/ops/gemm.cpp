@@ -1,6 +1,8 @@
 // Matrix products on values.
 #include "ops/gemm.h"
 
+#include "kernels/bfloat16.h"
+
 namespace tg::ops {
 namespace {
 
@@ -21,6 +23,43 @@ kernels::Gemm<T> typed(const GemmCall& c, char* scratch) {
 
 auto kernel_of(float) { return table().gemm.f32; }
 auto kernel_of(double) { return table().gemm.f64; }
+auto kernel_of(uint16_t) { return kernels::bfloat16_table().gemm; }
+
+// f with a value of the type that the kernel takes; bfloat16 as its bits.
+template <class F>
+void visit_product(DType t, F&& f) {
+  if (t == DType::bfloat16)
+    f(uint16_t{});
+  else
+    visit_float(t, f);
+}
+
+// Between bfloat16 elements anywhere and float32 ones in rows.
+void convert(DType from, const Matrix& x, DType to, const Matrix& y, int64_t rows, int64_t cols) {
+  const int64_t x_size = int64_t(itemsize(from)), y_size = int64_t(itemsize(to));
+  kernels::Loop loop{
+      .n = cols, .rows = rows, .ptr = {const_cast<char*>(y.data), const_cast<char*>(x.data)}, .step = {}, .row_step = {}};
+  loop.step[0] = y.col * y_size;
+  loop.step[1] = x.col * x_size;
+  loop.row_step[0] = y.row * y_size;
+  loop.row_step[1] = x.row * x_size;
+  cast_loop(from, to)(loop);
+}
+
+// A bfloat16 product where no instruction multiplies them: in float32, rounded once.
+void run_in_float32(const GemmCall& call) {
+  const auto widened = [](const Matrix& x, int64_t rows, int64_t cols) {
+    Tensor y = empty({rows, cols}, DType::float32);
+    if (y.numel()) convert(DType::bfloat16, x, DType::float32, {y.bytes(), cols, 1}, rows, cols);
+    return y;
+  };
+  const Tensor a = widened(call.a, call.m, call.k), b = widened(call.b, call.k, call.n);
+  const Tensor bias = call.bias ? widened({call.bias, 0, 1}, 1, call.n) : Tensor(), c = empty({call.m, call.n}, DType::float32);
+  GemmCall wide{DType::float32, call.m, call.n, call.k, matrix_of(a), matrix_of(b), c.bytes(), call.n};
+  if (bias) wide.bias = bias.bytes();
+  run_gemm(wide, {&a, &b, &bias, &c});
+  convert(DType::float32, matrix_of(c), DType::bfloat16, {call.c, call.c_row, 1}, call.m, call.n);
+}
 
 // Products of no more multiply-adds run where they stand, with scratch on the stack: anything else costs more than they.
 constexpr int64_t kSmallWork = 1 << 13;
@@ -32,16 +71,20 @@ int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step;
 
 int64_t GemmCall::scratch_bytes() const {
   const auto& gemm = table().gemm;
-  const int64_t elements = dtype == DType::float64 ? gemm.scratch_f64(m, n, k) : gemm.scratch_f32(m, n, k);
+  const auto size = dtype == DType::float64    ? gemm.scratch_f64
+                    : dtype == DType::bfloat16 ? kernels::bfloat16_table().gemm_scratch
+                                               : gemm.scratch_f32;
+  const int64_t elements = size(m, n, k);
   return round_up(elements * int64_t(itemsize(dtype)), 64);
 }
 
 void GemmCall::run(char* scratch) const {
-  visit_float(dtype, [&](auto zero) { kernel_of(zero)(typed<decltype(zero)>(*this, scratch)); });
+  visit_product(dtype, [&](auto zero) { kernel_of(zero)(typed<decltype(zero)>(*this, scratch)); });
 }
 
 void run_gemm(const GemmCall& call, std::initializer_list<const Tensor*> operands) {
   if (call.m == 0 || call.n == 0) return;
+  if (call.dtype == DType::bfloat16 && !kernels::bfloat16_table().gemm) return run_in_float32(call);
   if (call.work() <= kSmallWork && call.scratch_bytes() <= kStackBytes) {
     alignas(64) char scratch[kStackBytes];
     call.run(scratch);
@@ -90,9 +133,19 @@ int64_t batch_offset(const Tensor& t, const Shape& batch, int64_t i) {
 namespace {
 
 void run_batch(const GemmCall& call, int64_t count, const Shape& batch, const Tensor& a, const Tensor& b, const Tensor& y) {
+  if (call.dtype == DType::bfloat16 && !kernels::bfloat16_table().gemm) {
+    for (int64_t i = 0; i < count; ++i) {
+      GemmCall one = call;
+      one.a.data += batch_offset(a, batch, i) * 2;
+      one.b.data += batch_offset(b, batch, i) * 2;
+      one.c += i * call.m * call.n * 2;
+      run_in_float32(one);
+    }
+    return;
+  }
   const int64_t scratch_size = call.scratch_bytes();
   const auto run = [&](int64_t begin, int64_t end, char* memory) {
-    visit_float(call.dtype, [&](auto zero) {
+    visit_product(call.dtype, [&](auto zero) {
       const auto first = typed<decltype(zero)>(call, memory);
       const auto kernel = kernel_of(zero);
       auto part = first;
@@ -205,7 +258,7 @@ Tensor matmul_values(const char* op, const Tensor& a, const Tensor& b) {
   const GemmCall call{a.dtype(), m, n, k, left(a), right(b), y.bytes(), n};
   if (!is_floating(a.dtype())) {
     integer_product(call, 0, 0, 0);
-  } else if (dims == 0 && call.a.col == 1 && call.b.row == 1) {
+  } else if (dims == 0 && call.a.col == 1 && call.b.row == 1 && a.dtype() != DType::bfloat16) {
     if (a.dtype() == DType::float32) {
       *y.data<float>() = table().gemm.dot_f32(k, a.data<float>(), b.data<float>());
     } else {

@@ -13,7 +13,8 @@ struct Matrix {
   Matrix transposed() const { return {data, col, row}; }
 };
 
-// C[m, n] (+)= A[m, k] B[k, n] + bias[n]; C's rows are c_row elements apart, its columns adjacent.
+// C[m, n] (+)= A[m, k] B[k, n] + bias[n]; C's rows are c_row elements apart, its columns adjacent. bfloat16: run_gemm()
+// alone, without accumulate.
 struct GemmCall {
   DType dtype;
   int64_t m, n, k;

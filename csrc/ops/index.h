@@ -60,7 +60,8 @@ struct Slice {
                                .formula = "y = x[index], a view",
                                .gradient = "dx = 0 with dy at the index",
                                .face = Face::internal,
-                               .label = "index"};
+                               .label = "index",
+                               .bfloat16 = true};
   struct Saved {
     Shape shape;
     BasicIndex index;
@@ -79,7 +80,8 @@ struct SliceGrad {
                                .doc = "Zeros of a shape with grad at an index: the gradient of slicing.",
                                .formula = "y = 0 with x at the index",
                                .gradient = "dx = dy[index]",
-                               .face = Face::internal};
+                               .face = Face::internal,
+                               .bfloat16 = true};
   struct Saved {
     BasicIndex index;
   };
@@ -104,7 +106,8 @@ struct Part {
                                .formula = "y = x[..., start : start + length, ...], a view",
                                .gradient = "dx = 0 with dy there",
                                .face = Face::internal,
-                               .label = "index"};
+                               .label = "index",
+                               .bfloat16 = true};
   static constexpr int64_t kSlice = -1;  // as the length: one slice, without the dim
   struct Saved {
     Shape shape;
@@ -151,7 +154,8 @@ struct Narrow {
   static constexpr OpInfo info{.name = "narrow",
                                .signature = "(input: Tensor, dim: int, start: int, length: int) -> Tensor",
                                .doc = "A view of `length` elements along dim.",
-                               .example = "tg.narrow(tg.tensor([1.0, 2.0, 3.0]), 0, 1, 2)"};
+                               .example = "tg.narrow(tg.tensor([1.0, 2.0, 3.0]), 0, 1, 2)",
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, int64_t dim, int64_t start, int64_t length) {
     const int d = normalize_dim(info.name, dim, x.ndim());
     if (x.ndim() == 0) fail<RuntimeError>("narrow(): a 0-d tensor has no dim to narrow");
@@ -169,7 +173,8 @@ struct Select {
   static constexpr OpInfo info{.name = "select",
                                .signature = "(input: Tensor, dim: int, index: int) -> Tensor",
                                .doc = "A view of one slice along dim, without it.",
-                               .example = "tg.select(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), 1, -1)"};
+                               .example = "tg.select(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), 1, -1)",
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, int64_t dim, int64_t index) {
     const int d = normalize_dim(info.name, dim, x.ndim());
     if (x.ndim() == 0) fail<IndexError>("select(): a 0-d tensor has no dim to select from");

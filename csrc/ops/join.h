@@ -13,7 +13,8 @@ struct Cat {
                                .gradient = "each input's gradient is its part of dy",
                                .example = "tg.cat([tg.tensor([1.0, 2.0]), tg.tensor([3.0])])",
                                .aliases = "concat concatenate",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   struct Saved {
     int dim = 0;
     std::vector<int64_t, Pooled<int64_t>> sizes;  // along dim; -1: skipped
@@ -38,7 +39,8 @@ struct Stack {
                                .formula = "y[i] = the i-th input, for dim 0",
                                .gradient = "each input's gradient is its slice of dy",
                                .example = "tg.stack([tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0])])",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   struct Saved {
     int dim = 0;
   };
@@ -66,7 +68,8 @@ struct HStack {
                                .signature = "(tensors: list[Tensor]) -> Tensor",
                                .doc = "The tensors side by side: along dim 1, vectors along dim 0.",
                                .example = "tg.hstack((tg.tensor([1.0]), tg.tensor([2.0])))",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor forward(const TensorList& tensors) {
     return cat_lifted(info.name, tensors, AtLeast1d::lift, !tensors.empty() && tensors[0].ndim() > 1);
   }
@@ -78,7 +81,8 @@ struct VStack {
                                .doc = "The tensors on top of each other, vectors as rows.",
                                .example = "tg.vstack((tg.tensor([1.0]), tg.tensor([2.0])))",
                                .aliases = "row_stack",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor forward(const TensorList& tensors) { return cat_lifted(info.name, tensors, AtLeast2d::lift, 0); }
 };
 
@@ -87,7 +91,8 @@ struct DStack {
                                .signature = "(tensors: list[Tensor]) -> Tensor",
                                .doc = "The tensors along the third dim.",
                                .example = "tg.dstack((tg.tensor([1.0]), tg.tensor([2.0])))",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor forward(const TensorList& tensors) { return cat_lifted(info.name, tensors, AtLeast3d::lift, 2); }
 };
 
@@ -96,7 +101,8 @@ struct ColumnStack {
                                .signature = "(tensors: list[Tensor]) -> Tensor",
                                .doc = "The tensors side by side, vectors as columns.",
                                .example = "tg.column_stack((tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0])))",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor lift(const Tensor& t) { return t.ndim() > 1 ? t : reshape(t, {t.numel(), 1}); }
   static Tensor forward(const TensorList& tensors) { return cat_lifted(info.name, tensors, lift, 1); }
 };
@@ -142,7 +148,8 @@ struct Meshgrid {
                                    "without copying. With indexing='xy' the first two dims are swapped.",
                                .formula = "y_k[i0, i1, ...] = x_k[i_k]",
                                .example = "tg.meshgrid(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0, 5.0]), indexing='ij')",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static TensorList forward(const TensorArgs& tensors, std::string_view indexing);
 };
 

@@ -104,7 +104,10 @@ void run_few(LoopFn fn, const Nest& nest, const Tensor& out, const Tensor* const
       continue;
     }
     const size_t size = itemsize(inputs[i - 1]->dtype());
-    (size == 4 ? spread<uint32_t> : size == 8 ? spread<uint64_t> : spread<uint8_t>)(nest, i, flat[i]);
+    (size == 4   ? spread<uint32_t>
+     : size == 8 ? spread<uint64_t>
+     : size == 2 ? spread<uint16_t>
+                 : spread<uint8_t>)(nest, i, flat[i]);
     loop.ptr[i] = flat[i];
     loop.step[i] = int64_t(size);
   }

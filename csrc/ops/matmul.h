@@ -47,7 +47,8 @@ struct MatMul {
       .gradient = "dA = dY B^T, dB = A^T dY",
       .shapes = "[..., m, k], [..., k, n] -> [..., m, n]",
       .example = "tg.matmul(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), tg.tensor([[1.0, 0.0], [1.0, 1.0]]))",
-      .aliases = "linalg.matmul"};
+      .aliases = "linalg.matmul",
+      .bfloat16 = true};
   struct Saved {
     SavedInput a, b;
   };
@@ -69,7 +70,8 @@ struct Linear {
                                .gradient = "dx = dy W, dW = dy^T x, db = sum dy",
                                .shapes = "[..., in], [out, in], [out] -> [..., out]",
                                .example = "tg.nn.functional.linear(tg.tensor([1.0, 2.0]), tg.tensor([[1.0, 1.0], [0.0, 3.0]]))",
-                               .face = Face::functional};
+                               .face = Face::functional,
+                               .bfloat16 = true};
   struct Saved {
     SavedInput x, weight;
     bool bias;

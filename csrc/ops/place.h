@@ -124,7 +124,8 @@ struct Fill {
                                .gradient = "dx = 0, dv = sum dy (the engine sums)",
                                .example = "tg.fill(tg.tensor([1.0, 2.0]), 3.0)",
                                .face = Face::function,
-                               .inplace = true};
+                               .inplace = true,
+                               .bfloat16 = true};
   using Saved = Nothing;
   static Tensor forward(Saved&, const Tensor& x, const Tensor& value) {
     Tensor y = empty(x.shape(), x.dtype());

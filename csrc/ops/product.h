@@ -21,7 +21,8 @@ struct Mm {
                                .signature = "(input: Tensor, mat2: Tensor) -> Tensor",
                                .doc = "The product of two matrices.",
                                .shapes = "[m, k], [k, n] -> [m, n]",
-                               .example = "tg.mm(tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0], [4.0]]))"};
+                               .example = "tg.mm(tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0], [4.0]]))",
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& a, const Tensor& b) {
     require_ndim(info.name, "input", a, 2);
     require_ndim(info.name, "mat2", b, 2);
@@ -34,7 +35,8 @@ struct Bmm {
                                .signature = "(input: Tensor, mat2: Tensor) -> Tensor",
                                .doc = "The products of two batches of matrices, without broadcasting.",
                                .shapes = "[b, m, k], [b, k, n] -> [b, m, n]",
-                               .example = "tg.bmm(tg.tensor([[[1.0, 2.0]]]), tg.tensor([[[3.0], [4.0]]]))"};
+                               .example = "tg.bmm(tg.tensor([[[1.0, 2.0]]]), tg.tensor([[[3.0], [4.0]]]))",
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& a, const Tensor& b) {
     check(info.name, a, b);
     return matmul(a, b);
@@ -51,7 +53,8 @@ struct Mv {
                                .signature = "(input: Tensor, vec: Tensor) -> Tensor",
                                .doc = "The product of a matrix and a vector.",
                                .shapes = "[m, k], [k] -> [m]",
-                               .example = "tg.mv(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), tg.tensor([1.0, 1.0]))"};
+                               .example = "tg.mv(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), tg.tensor([1.0, 1.0]))",
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& a, const Tensor& b) {
     require_ndim(info.name, "input", a, 2);
     require_ndim(info.name, "vec", b, 1);

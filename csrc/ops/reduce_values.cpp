@@ -192,7 +192,7 @@ int64_t count(Span shape, Dims dims) {
 namespace {
 
 kernels::ReduceFn kernel_for(const char* op, const kernels::ReduceFn* fn, const Tensor& x, Span result) {
-  if (!fn[int(x.dtype())]) fail<RuntimeError>(op, "(): not defined for dtype ", x.dtype());
+  if (x.dtype() == DType::bfloat16 || !fn[int(x.dtype())]) fail<RuntimeError>(op, "(): not defined for dtype ", x.dtype());
   if (x.numel() == 0 && product(result) != 0) {
     fail<IndexError>(op, "(): a tensor of shape ", Show{x.shape()}, " has nothing to take it of; give a dim that has elements");
   }
@@ -226,6 +226,10 @@ Tensor spread_values(const char* op, const Tensor& x, Dims dims, bool keepdim, T
 }
 
 Tensor reduce_values(const char* op, Rule rule, const Tensor& x, Dims dims, bool keepdim, DType dtype) {
+  if (x.dtype() == DType::bfloat16) {
+    const bool same_type = dtype == DType::bfloat16;
+    return cast(reduce_values(op, rule, cast(x, DType::float32), dims, keepdim, same_type ? DType::float32 : dtype), dtype);
+  }
   const Shape shape = result_shape(x.shape(), dims, keepdim);
   const kernels::ReduceFn fn = kernel_for(op, rule.first, x, shape);
   Cube cube(x, dims);

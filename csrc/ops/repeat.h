@@ -160,7 +160,8 @@ struct SlidingWindows {
                                .example = "tg.arange(5.0).unfold(0, 3, 2)",
                                .aliases = "Tensor.unfold",
                                .face = Face::internal,
-                               .label = "unfold"};
+                               .label = "unfold",
+                               .bfloat16 = true};
   struct Saved {
     Shape shape;
     int dim;
@@ -177,7 +178,8 @@ struct AddWindows {
                                .formula = "y[..., i step + j, ...] += x[..., i, ..., j]",
                                .gradient = "dx = the windows of dy",
                                .face = Face::internal,
-                               .label = "unfold_grad"};
+                               .label = "unfold_grad",
+                               .bfloat16 = true};
   struct Saved {
     int dim;
     int64_t size, step;

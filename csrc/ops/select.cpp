@@ -14,6 +14,11 @@ constexpr int64_t kParallelBytes = 1 << 20;
 
 // input's rows of weight, each of norm at most max_norm from now on.
 void shorten_rows(const Tensor& weight, const Tensor& rows, double max_norm, double norm_type) {
+  if (weight.dtype() == DType::bfloat16) {
+    const Tensor wide = cast(weight, DType::float32);
+    shorten_rows(wide, rows, max_norm, norm_type);
+    return copy_values(weight, wide);
+  }
   const int64_t width = weight.size(1);
   const bool infinite = std::isinf(norm_type);
   visit_float(weight.dtype(), [&](auto zero) {
@@ -176,6 +181,11 @@ Tensor TakeAt::values(const Tensor& x, const Tensor& index, int dim, int dims) {
 
 void AddAt::add_values(const Tensor& out, const Tensor& index, const Tensor& values, int dim, int dims) {
   const Around a(out, dim, dims);
+  if (out.dtype() == DType::bfloat16) {  // added up in float32
+    const Tensor whole = cast(out, DType::float32);
+    add_values(whole, index, cast(values, DType::float32), dim, dims);
+    return copy_values(out, whole);
+  }
   if (!a.even) {
     const Tensor whole = clone_values(out);
     add_values(whole, index, values, dim, dims);

@@ -37,7 +37,8 @@ struct TakeAt {
                                .formula = "y[o, j] = x[o, index[j]]",
                                .gradient = "dx = dy added up where it came from",
                                .face = Face::internal,
-                               .label = "index"};
+                               .label = "index",
+                               .bfloat16 = true};
   struct Saved {
     SavedInput index;
     Shape shape;
@@ -61,7 +62,8 @@ struct AddAt {
                                .formula = "y[o, index[j]] += x[o, j] over zeros",
                                .gradient = "dx = dy at the index",
                                .face = Face::internal,
-                               .label = "index_grad"};
+                               .label = "index_grad",
+                               .bfloat16 = true};
   struct Saved {
     SavedInput index;
     int dim, dims;
@@ -93,7 +95,8 @@ struct TakeShared {
                                .formula = "y[j] = x[rows[j]]",
                                .gradient = "dx[rows[j]] += dy[j], divided by how often rows names the row, 0 for padding",
                                .face = Face::internal,
-                               .label = "embedding"};
+                               .label = "embedding",
+                               .bfloat16 = true};
   struct Saved {
     SavedInput rows;
     Shape shape;
@@ -114,7 +117,8 @@ struct IndexSelect {
   static constexpr OpInfo info{.name = "index_select",
                                .signature = "(input: Tensor, dim: int, index: Tensor) -> Tensor",
                                .doc = "The slices along dim that a 1-d index names, in its order.",
-                               .example = "tg.index_select(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), 1, tg.tensor([1, 1, 0]))"};
+                               .example = "tg.index_select(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), 1, tg.tensor([1, 1, 0]))",
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, int64_t dim, const Tensor& index);
 };
 
@@ -146,7 +150,8 @@ struct Embedding {
           "are first shortened to it in place; scale_grad_by_freq divides a row's gradient by how often it is named.",
       .shapes = "[...], [rows, width] -> [..., width]",
       .example = "tg.nn.functional.embedding(tg.tensor([1, 0]), tg.tensor([[1.0, 2.0], [3.0, 4.0]]))",
-      .face = Face::functional};
+      .face = Face::functional,
+      .bfloat16 = true};
   static Tensor forward(const Tensor& input, const Tensor& weight, std::optional<int64_t> padding_idx,
                         std::optional<double> max_norm, double norm_type, bool scale_grad_by_freq, bool sparse);
 };

@@ -9,7 +9,8 @@ struct ViewAs {
                                .signature = "(input: Tensor, other: Tensor) -> Tensor",
                                .doc = "A view in the shape of another tensor.",
                                .example = "tg.arange(4.0).view_as(tg.zeros(2, 2))",
-                               .face = Face::method};
+                               .face = Face::method,
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, const Tensor& other) { return View::forward(x, {other.shape(), {}}); }
 };
 
@@ -18,7 +19,8 @@ struct ReshapeAs {
                                .signature = "(input: Tensor, other: Tensor) -> Tensor",
                                .doc = "The tensor in the shape of another one, copied only where the layout asks for it.",
                                .example = "tg.arange(4.0).reshape_as(tg.zeros(2, 2))",
-                               .face = Face::method};
+                               .face = Face::method,
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, const Tensor& other) { return Reshape::forward(x, other.shape()); }
 };
 
@@ -28,7 +30,8 @@ struct Unsqueeze {
                                .doc = "A new dim of size 1 at dim, as a view.",
                                .formula = "y = x with one more dim",
                                .example = "tg.tensor([1.0, 2.0]).unsqueeze(1)",
-                               .inplace = true};
+                               .inplace = true,
+                               .bfloat16 = true};
   static constexpr bool relays = true;
   static Tensor forward(const Tensor& x, int64_t dim) {
     const int d = normalize_dim(info.name, dim, x.ndim() + 1);
@@ -46,7 +49,8 @@ struct Squeeze {
                                .doc = "A view without the dims of size 1, all of them or those in dim.",
                                .formula = "y = x without dims of size 1",
                                .example = "tg.tensor([[1.0], [2.0]]).squeeze(1)",
-                               .inplace = true};
+                               .inplace = true,
+                               .bfloat16 = true};
   static constexpr bool relays = true;
   static Tensor forward(const Tensor& x, const std::optional<Ints>& dim) {
     unsigned drop = dim ? 0 : ~0u;
@@ -72,7 +76,8 @@ struct Flatten {
                                .signature = "(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor",
                                .doc = "The dims from start_dim to end_dim made one, copied only where the layout asks for it.",
                                .formula = "y = x in another shape",
-                               .example = "tg.zeros(2, 3, 4).flatten(1).shape"};
+                               .example = "tg.zeros(2, 3, 4).flatten(1).shape",
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, int64_t start_dim, int64_t end_dim) {
     const int start = normalize_dim(info.name, start_dim, x.ndim());
     const int end = normalize_dim(info.name, end_dim, x.ndim());
@@ -95,7 +100,8 @@ struct Ravel {
                                .signature = "(input: Tensor) -> Tensor",
                                .doc = "All elements in one dim, copied only where the layout asks for it.",
                                .formula = "y = x in another shape",
-                               .example = "tg.tensor([[1.0, 2.0], [3.0, 4.0]]).ravel()"};
+                               .example = "tg.tensor([[1.0, 2.0], [3.0, 4.0]]).ravel()",
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x) { return Flatten::forward(contiguous(x), 0, -1); }
 };
 
@@ -104,7 +110,8 @@ struct Unflatten {
                                .signature = "(input: Tensor, dim: int, sizes: tuple) -> Tensor",
                                .doc = "One dim as several, as a view; one of the sizes may be -1.",
                                .formula = "y = x in another shape",
-                               .example = "tg.arange(6.0).unflatten(0, (2, -1))"};
+                               .example = "tg.arange(6.0).unflatten(0, (2, -1))",
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, int64_t dim, const Ints& sizes) {
     const int d = normalize_dim(info.name, dim, x.ndim());
     if (x.ndim() == 0) fail<IndexError>("unflatten(): a 0-d tensor has no dim to take apart");
@@ -131,7 +138,8 @@ struct TransposeMatrix {
                                .doc = "The transpose of a matrix, as a view; tensors of fewer dims stay as they are.",
                                .formula = "y[i][j] = x[j][i]",
                                .example = "tg.tensor([[1.0, 2.0], [3.0, 4.0]]).t()",
-                               .inplace = true};
+                               .inplace = true,
+                               .bfloat16 = true};
   static constexpr bool relays = true;
   static Tensor forward(const Tensor& x) {
     if (x.ndim() > 2) fail<RuntimeError>("t(): expected at most 2 dims, got shape ", Show{x.shape()}, "; use transpose or mT");
@@ -144,7 +152,8 @@ struct Adjoint {
                                .signature = "(input: Tensor) -> Tensor",
                                .doc = "The last two dims swapped, as a view: all numbers here are real.",
                                .formula = "y[..., i, j] = x[..., j, i]",
-                               .example = "tg.tensor([[1.0, 2.0], [3.0, 4.0]]).adjoint()"};
+                               .example = "tg.tensor([[1.0, 2.0], [3.0, 4.0]]).adjoint()",
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x) {
     if (x.ndim() == 1) fail<RuntimeError>("adjoint(): at least 2 dims are needed, the shape is ", Show{x.shape()});
     return x.ndim() ? transpose(x, -2, -1) : x;
@@ -157,7 +166,8 @@ struct Movedim {
                                .doc = "The dims in source put at the places in destination, the others in their order; a view.",
                                .formula = "y = x with dims in another order",
                                .example = "tg.zeros(2, 3, 4).movedim(0, -1).shape",
-                               .aliases = "moveaxis"};
+                               .aliases = "moveaxis",
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, const Ints& source, const Ints& destination) {
     if (source.size() != destination.size()) {
       fail<RuntimeError>("movedim(): source ", Show{source}, " and destination ", Show{destination}, " differ in length");
@@ -191,7 +201,8 @@ struct ExpandAs {
                                .signature = "(input: Tensor, other: Tensor) -> Tensor",
                                .doc = "The tensor expanded to the shape of another one, without copying.",
                                .example = "tg.tensor([1.0, 2.0]).expand_as(tg.zeros(2, 2))",
-                               .face = Face::method};
+                               .face = Face::method,
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, const Tensor& other) { return expand(x, other.shape()); }
 };
 
@@ -199,7 +210,8 @@ struct BroadcastTo {
   static constexpr OpInfo info{.name = "broadcast_to",
                                .signature = "(input: Tensor, *size: int) -> Tensor",
                                .doc = "The tensor expanded to a shape, without copying; -1 keeps a size.",
-                               .example = "tg.tensor([1.0, 2.0]).broadcast_to((2, 2))"};
+                               .example = "tg.tensor([1.0, 2.0]).broadcast_to((2, 2))",
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, const Ints& size) { return expand(x, size); }
 };
 
@@ -208,7 +220,8 @@ struct BroadcastTensors {
                                .signature = "(*tensors: Tensor) -> tuple",
                                .doc = "The tensors expanded to their common shape, without copying.",
                                .example = "tg.broadcast_tensors(tg.tensor([1.0, 2.0]), tg.tensor([[3.0], [4.0]]))",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static TensorList forward(const TensorArgs& tensors) {
     Shape shape;
     for (const Tensor& t : tensors.list) shape = broadcast_shapes(info.name, shape, t.shape());
@@ -233,7 +246,8 @@ struct AtLeast1d {
                                .signature = "(*tensors: Tensor) -> Tensor | tuple",
                                .doc = "0-d tensors as 1-d; others as they are.",
                                .example = "tg.atleast_1d(tg.tensor(1.0))",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor lift(const Tensor& t) { return t.ndim() ? t : unsqueeze(t, 0); }
   static TensorArgs forward(const TensorArgs& tensors) { return each_of(tensors, lift); }
 };
@@ -243,7 +257,8 @@ struct AtLeast2d {
                                .signature = "(*tensors: Tensor) -> Tensor | tuple",
                                .doc = "Tensors of fewer than 2 dims as one row; others as they are.",
                                .example = "tg.atleast_2d(tg.tensor([1.0, 2.0]))",
-                               .face = Face::function};
+                               .face = Face::function,
+                               .bfloat16 = true};
   static Tensor lift(const Tensor& t) { return t.ndim() >= 2 ? t : t.ndim() ? unsqueeze(t, 0) : reshape(t, {1, 1}); }
   static TensorArgs forward(const TensorArgs& tensors) { return each_of(tensors, lift); }
 };
@@ -254,7 +269,8 @@ struct AtLeast3d {
       .signature = "(*tensors: Tensor) -> Tensor | tuple",
       .doc = "Tensors of n elements as [1, n, 1], matrices with a last dim of size 1; others as they are.",
       .example = "tg.atleast_3d(tg.tensor([1.0, 2.0])).shape",
-      .face = Face::function};
+      .face = Face::function,
+      .bfloat16 = true};
   static Tensor lift(const Tensor& t) {
     if (t.ndim() >= 3) return t;
     return t.ndim() == 2 ? unsqueeze(t, -1) : reshape(t, {1, t.numel(), 1});

@@ -42,7 +42,8 @@ struct Split {
                                .signature = "(input: Tensor, split_size_or_sections: int | tuple, dim: int = 0) -> tuple",
                                .doc = "Views along dim, of the size given each (the last may be smaller), or of the sizes given.",
                                .example = "tg.arange(5.0).split(2)",
-                               .aliases = "unsafe_split"};
+                               .aliases = "unsafe_split",
+                               .bfloat16 = true};
   static TensorList forward(const Tensor& x, const IntsOrTensor& sizes, int64_t dim) {
     const int d = dim_of_parts(info.name, x, dim);
     return sizes.listed ? parts_of_sizes(info.name, x, d, sizes.ints) : parts_of_size(info.name, x, d, sizes.ints[0]);
@@ -54,7 +55,8 @@ struct SplitWithSizes {
                                .signature = "(input: Tensor, split_sizes: tuple, dim: int = 0) -> tuple",
                                .doc = "Views along dim, of the sizes given.",
                                .example = "tg.arange(5.0).split_with_sizes((2, 3))",
-                               .aliases = "unsafe_split_with_sizes"};
+                               .aliases = "unsafe_split_with_sizes",
+                               .bfloat16 = true};
   static TensorList forward(const Tensor& x, const IntsOrTensor& sizes, int64_t dim) {
     return parts_of_sizes(info.name, x, dim_of_parts(info.name, x, dim), sizes.ints);
   }
@@ -65,7 +67,8 @@ struct Chunk {
                                .signature = "(input: Tensor, chunks: int, dim: int = 0) -> tuple",
                                .doc = "At most `chunks` views of equal size along dim; the last may be smaller.",
                                .example = "tg.arange(5.0).chunk(2)",
-                               .aliases = "unsafe_chunk"};
+                               .aliases = "unsafe_chunk",
+                               .bfloat16 = true};
   static TensorList forward(const Tensor& x, int64_t chunks, int64_t dim) {
     const int d = dim_of_parts(info.name, x, dim);
     if (chunks < 1) fail<RuntimeError>("chunk(): chunks must be at least 1, got ", chunks);
@@ -83,7 +86,8 @@ struct Unbind {
   static constexpr OpInfo info{.name = "unbind",
                                .signature = "(input: Tensor, dim: int = 0) -> tuple",
                                .doc = "The slices along dim, without it, as views.",
-                               .example = "tg.tensor([[1.0, 2.0], [3.0, 4.0]]).unbind()"};
+                               .example = "tg.tensor([[1.0, 2.0], [3.0, 4.0]]).unbind()",
+                               .bfloat16 = true};
   static TensorList forward(const Tensor& x, int64_t dim) {
     const int d = dim_of_parts(info.name, x, dim);
     TensorList parts;
@@ -98,7 +102,8 @@ struct TensorSplit {
       .name = "tensor_split",
       .signature = "(input: Tensor, indices_or_sections: int | tuple | Tensor, dim: int = 0) -> tuple",
       .doc = "Views along dim: as many of nearly equal size as asked for, or those between the indices given.",
-      .example = "tg.arange(5.0).tensor_split((1, 3))"};
+      .example = "tg.arange(5.0).tensor_split((1, 3))",
+      .bfloat16 = true};
   static TensorList forward(const Tensor& x, const IntsOrTensor& where, int64_t dim) {
     return split_at(info.name, x, where, dim_of_parts(info.name, x, dim));
   }
@@ -114,7 +119,8 @@ struct HSplit {
                                .doc =
                                    "Views along the columns (the elements of a vector): equal sections, or those between "
                                    "the indices given.",
-                               .example = "tg.arange(4.0).hsplit(2)"};
+                               .example = "tg.arange(4.0).hsplit(2)",
+                               .bfloat16 = true};
   static TensorList forward(const Tensor& x, const IntsOrTensor& where) {
     return split_evenly(info.name, x, where, x.ndim() == 1 ? 0 : 1, 1);
   }
@@ -124,7 +130,8 @@ struct VSplit {
   static constexpr OpInfo info{.name = "vsplit",
                                .signature = "(input: Tensor, indices_or_sections: int | tuple) -> tuple",
                                .doc = "Views along the rows: equal sections, or those between the indices given.",
-                               .example = "tg.arange(4.0).view(2, 2).vsplit(2)"};
+                               .example = "tg.arange(4.0).view(2, 2).vsplit(2)",
+                               .bfloat16 = true};
   static TensorList forward(const Tensor& x, const IntsOrTensor& where) { return split_evenly(info.name, x, where, 0, 2); }
 };
 
@@ -132,7 +139,8 @@ struct DSplit {
   static constexpr OpInfo info{.name = "dsplit",
                                .signature = "(input: Tensor, indices_or_sections: int | tuple) -> tuple",
                                .doc = "Views along the third dim: equal sections, or those between the indices given.",
-                               .example = "tg.arange(4.0).view(1, 2, 2).dsplit(2)"};
+                               .example = "tg.arange(4.0).view(1, 2, 2).dsplit(2)",
+                               .bfloat16 = true};
   static TensorList forward(const Tensor& x, const IntsOrTensor& where) { return split_evenly(info.name, x, where, 2, 3); }
 };
 

@@ -21,7 +21,8 @@ struct Relaid {
                                .formula = "y = x in another shape",
                                .gradient = "dx = dy in x's shape",
                                .face = Face::internal,
-                               .label = "view"};
+                               .label = "view",
+                               .bfloat16 = true};
   struct Saved {
     Shape shape;
   };
@@ -40,7 +41,8 @@ struct View {
                                    "same bytes as elements of that dtype, without a gradient.",
                                .formula = "y = x in another shape",
                                .example = "tg.arange(6.0).view(2, -1)",
-                               .face = Face::method};
+                               .face = Face::method,
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, const ShapeOrDType& size) {
     if (size.dtype) return bytes_as(x, *size.dtype);
     const Shape to = infer_shape(info.name, size.shape, x.numel());
@@ -63,7 +65,8 @@ struct Reshape {
       .signature = "(input: Tensor, *shape: int) -> Tensor",
       .doc = "The same values in another shape, copied only where the layout asks for it; one size may be -1.",
       .formula = "y = x in another shape",
-      .example = "tg.arange(6.0).reshape(3, 2)"};
+      .example = "tg.arange(6.0).reshape(3, 2)",
+      .bfloat16 = true};
   static Tensor forward(const Tensor& x, const Ints& shape) {
     const Shape to = infer_shape(info.name, shape, x.numel());
     Ints strides;
@@ -78,7 +81,8 @@ struct Permute {
                                .doc = "The dims in another order, as a view.",
                                .formula = "y[i0, i1, ...] = x[i at dims]",
                                .gradient = "dx = the inverse permutation of dy",
-                               .example = "tg.zeros(2, 3, 4).permute(2, 0, 1).shape"};
+                               .example = "tg.zeros(2, 3, 4).permute(2, 0, 1).shape",
+                               .bfloat16 = true};
   struct Saved {
     Ints inverse;
   };
@@ -112,7 +116,8 @@ struct Transpose {
                                .gradient = "dx = dy with them swapped back",
                                .example = "tg.tensor([[1.0, 2.0], [3.0, 4.0]]).transpose(0, 1)",
                                .aliases = "swapaxes swapdims",
-                               .inplace = true};
+                               .inplace = true,
+                               .bfloat16 = true};
   static constexpr bool relays = true;
   struct Saved {
     int dim0, dim1;
@@ -137,7 +142,8 @@ struct Expand {
                                .formula = "y = x with dims of size 1 repeated",
                                .gradient = "dx = dy summed over them (the engine does it)",
                                .example = "tg.tensor([[1.0], [2.0]]).expand(2, 3)",
-                               .face = Face::method};
+                               .face = Face::method,
+                               .bfloat16 = true};
   using Saved = Nothing;
   static Tensor forward(Saved&, const Tensor& x, const Ints& shape) {
     const int lead = shape.size() - x.ndim();
@@ -168,7 +174,8 @@ struct Strided {
                                .formula = "y[i] = x's element at offset + i . strides",
                                .gradient = "dx gathers dy at the places each element was read from",
                                .face = Face::internal,
-                               .label = "as_strided"};
+                               .label = "as_strided",
+                               .bfloat16 = true};
   struct Saved {
     Shape base, shape;
     Ints strides;
@@ -201,7 +208,8 @@ struct AsStrided {
           "A view of the tensor's memory with the given sizes and strides (in elements). storage_offset counts from the "
           "start of the memory; by default it is the tensor's own. Only a contiguous tensor passes a gradient on.",
       .formula = "y[i] = x's memory at storage_offset + i . stride",
-      .example = "tg.arange(6.0).as_strided((2, 2), (1, 2), 1)"};
+      .example = "tg.arange(6.0).as_strided((2, 2), (1, 2), 1)",
+      .bfloat16 = true};
   static Tensor forward(const Tensor& x, const Ints& size, const Ints& stride, std::optional<int64_t> storage_offset);
 };
 
@@ -212,7 +220,8 @@ struct Clone {
       .doc = "A contiguous copy, which passes the gradient on. The one memory format is row-major order.",
       .formula = "y = x",
       .gradient = "dx = dy",
-      .example = "tg.tensor([1.0, 2.0]).clone()"};
+      .example = "tg.tensor([1.0, 2.0]).clone()",
+      .bfloat16 = true};
   using Saved = Nothing;
   static Tensor forward(Saved&, const Tensor& x, MemoryFormat = {}) { return clone_values(x); }
   static Grads<1> backward(const Saved&, Needs, const Tensor& dy) { return {dy}; }
@@ -223,7 +232,8 @@ struct Detach {
                                .signature = "(input: Tensor) -> Tensor",
                                .doc = "A tensor on the same memory, without history.",
                                .formula = "y = x",
-                               .example = "tg.tensor([1.0], requires_grad=True).detach()"};
+                               .example = "tg.tensor([1.0], requires_grad=True).detach()",
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x) { return alias(x); }
 };
 
@@ -233,7 +243,8 @@ struct Contiguous {
                                .doc = "The tensor itself where it is contiguous, else a contiguous copy.",
                                .formula = "y = x",
                                .example = "tg.arange(6).view(2, 3).t().contiguous().stride()",
-                               .face = Face::method};
+                               .face = Face::method,
+                               .bfloat16 = true};
   static Tensor forward(const Tensor& x, MemoryFormat = {}) { return x.contiguous() ? x : clone(x); }
 };
 
@@ -243,7 +254,8 @@ struct Cast {
                                .doc = "The values in another dtype.",
                                .formula = "y = x in another dtype",
                                .gradient = "dx = dy in x's (the engine converts)",
-                               .face = Face::internal};
+                               .face = Face::internal,
+                               .bfloat16 = true};
   using Saved = Nothing;
   static Tensor forward(Saved&, const Tensor& x, DType dtype) { return x.dtype() == dtype ? clone_values(x) : cast(x, dtype); }
   static Grads<1> backward(const Saved&, Needs, const Tensor& dy) { return {dy}; }

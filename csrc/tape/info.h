@@ -30,6 +30,7 @@ struct OpInfo {
   Face face = Face::both;
   bool inplace = false;         // x.name_() exists too
   const char* label = nullptr;  // what graphs and errors call it, where that is not its name
+  bool bfloat16 = false;        // takes bfloat16 as it is; other operations are given float32 (bind/bfloat16.h)
 
   constexpr const char* shown() const { return label ? label : name; }
 };

@@ -43,7 +43,7 @@ REASONS = (
         "complex numbers",
     ),
     (
-        r"^half$|bfloat16|^char$|^short$|autocast|float32_matmul_precision|flush_denormal",
+        r"^half$|^char$|^short$|autocast|float32_matmul_precision|flush_denormal",
         "narrow number types",
     ),
     (

@@ -14,6 +14,7 @@ import tinygrad_ext as tg
 TESTS = Path(__file__).parents[1]
 VALUES = (
     "ops/test_values.py",
+    "ops/test_bfloat16.py",
     "kernels/test_math.py",
     "optim/test_trajectories.py::test_float32",
     "optim/test_trajectories.py::test_float64",

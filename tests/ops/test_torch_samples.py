@@ -32,7 +32,6 @@ DIFFERENCES: dict[str, tuple[str, str]] = {
         "gradient: ",
         "PyTorch keeps the gradient where src was written and drops the rest",
     ),
-    "bfloat16": (NO_DTYPE, "the dtype does not exist here"),
     "cdouble": (NO_DTYPE, "the dtype does not exist here"),
     "cfloat": (NO_DTYPE, "the dtype does not exist here"),
     "chalf": (NO_DTYPE, "the dtype does not exist here"),

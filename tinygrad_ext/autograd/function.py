@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_ext._core import Tensor, _attach, _SavedTensor, float32, float64, is_grad_enabled, zeros
+from tinygrad_ext._core import Tensor, _attach, _SavedTensor, is_grad_enabled, zeros
 from tinygrad_ext.autograd.grad_mode import no_grad
 
 
@@ -118,7 +118,7 @@ class Function:
         for number, output in enumerate(raw):
             if not isinstance(output, Tensor):
                 continue
-            if _among(output, ctx._constant) or output.dtype not in (float32, float64):
+            if _among(output, ctx._constant) or not output.dtype.is_floating_point:
                 blanks[number] = tuple(output.shape), output.dtype
             else:
                 # An input returned as it is becomes a tensor of its own: it cannot be its own parent.

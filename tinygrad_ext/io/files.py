@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinygrad_ext._core import Tensor, from_numpy
+from tinygrad_ext._core import Tensor, bfloat16, from_numpy
+from tinygrad_ext._tensor import from_bits, to_bits
 from tinygrad_ext.io.structure import flatten, restore
 
-# What the elements of others' files become here; bfloat16 is the upper half of a float32.
+# What the elements of others' files become here; bfloat16 is read by its bits.
 _TYPES = {
     "F64": ("<f8", np.float64),
     "F32": ("<f4", np.float32),
@@ -66,7 +67,11 @@ def save(obj: Any, f: str | os.PathLike[str]) -> None:
     """
     library = _library()
     tensors, structure = flatten(obj)
-    arrays = {name: np.asarray(tensor.detach().numpy(), order="C") for name, tensor in tensors.items()}
+    arrays = {name: np.asarray(to_bits(tensor), order="C") for name, tensor in tensors.items()}
+    entries = {
+        name: _entry(library, "bfloat16" if tensors[name].dtype == bfloat16 else array.dtype.name, array)
+        for name, array in arrays.items()
+    }
     path = os.path.realpath(f)
     folder = os.path.dirname(path)
     beside = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}-{next(_numbers)}.part")
@@ -74,7 +79,7 @@ def save(obj: Any, f: str | os.PathLike[str]) -> None:
         with open(beside, "xb") as file:  # the library's own would be for its owner's eyes only
             mode = os.fstat(file.fileno()).st_mode
         try:
-            library.numpy.save_file(arrays, beside, None if structure is None else {_KEY: structure})
+            library.serialize_file(entries, beside, None if structure is None else {_KEY: structure})
         except library.SafetensorError as error:
             raise OSError(f"save: {os.fspath(f)}: {error}") from None
         os.chmod(beside, stat.S_IMODE(mode))
@@ -96,8 +101,8 @@ def load(f: str | os.PathLike[str]) -> Any:
 
     Returns
     -------
-    The saved object. Tensors have neither gradient nor history. float16 and bfloat16 of other writers become
-    float32, without loss; small integers int32, uint32 int64.
+    The saved object. Tensors have neither gradient nor history. float16 of other writers becomes float32,
+    without loss; small integers int32, uint32 int64.
 
     Raises
     ------
@@ -128,14 +133,23 @@ def _tensor(name: str, entry: dict[str, Any]) -> Tensor:
     kind, shape, data = entry["dtype"], entry["shape"], entry["data"]
     array: npt.NDArray[Any]
     if kind == "BF16":
-        array = (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
-    elif kind in _TYPES:
+        return from_bits(np.frombuffer(data, "<u2").astype(np.uint16).reshape(shape))
+    if kind in _TYPES:
         stored, wanted = _TYPES[kind]
         array = np.frombuffer(data, stored).astype(wanted, copy=False)
     else:
         known = ", ".join(["BF16", *_TYPES])
         raise ValueError(f"{name}: elements of type {kind}; those that can be read are {known}")
     return from_numpy(array.reshape(shape) if array.flags.writeable else array.reshape(shape).copy())
+
+
+def _entry(library: ModuleType, kind: str, array: npt.NDArray[Any]) -> Any:
+    """Describe an array as the library's serialize_file wants it, now or in older versions."""
+    if not hasattr(library, "TensorSpec"):
+        return {"dtype": kind, "shape": array.shape, "data": array.tobytes()}
+    return library.TensorSpec(
+        dtype=kind, shape=array.shape, data_ptr=array.ctypes.data, data_len=array.nbytes
+    )
 
 
 def _header(data: bytes) -> dict[str, Any]:

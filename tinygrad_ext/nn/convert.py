@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_ext._core import Tensor, dtype, float32, float64
+from tinygrad_ext._core import Tensor, bfloat16, dtype, float32, float64
+
+_FLOATING = (float32, float64, bfloat16)
 
 
 def wanted_dtype(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dtype | None:
@@ -23,8 +25,8 @@ def wanted_dtype(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dtype | None:
                 raise RuntimeError(f"Module.to: the only device is 'cpu', got {value!r}")
         elif value is not None and not isinstance(value, bool):
             wanted = value.dtype if isinstance(value, Tensor) else value
-    if wanted not in (None, float32, float64):
-        raise TypeError(f"Module.to: expected tinygrad_ext.float32 or float64, got {wanted!r}")
+    if wanted is not None and wanted not in _FLOATING:
+        raise TypeError(f"Module.to: expected tinygrad_ext.float32, float64 or bfloat16, got {wanted!r}")
     return wanted
 
 
@@ -35,9 +37,9 @@ def convert(module: Any, wanted: dtype) -> None:
             continue
         # Through .data, so that optimizers and other owners keep the same parameter.
         grad, parameter.grad = parameter.grad, None
-        if parameter.dtype in (float32, float64):
+        if parameter.dtype in _FLOATING:
             parameter.data = parameter.data.to(wanted)
         parameter.grad = None if grad is None else grad.to(wanted)
     for name, buffer in module._buffers.items():
-        if buffer is not None and buffer.dtype in (float32, float64):
+        if buffer is not None and buffer.dtype in _FLOATING:
             setattr(module, name, buffer.to(wanted))

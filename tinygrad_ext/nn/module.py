@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from tinygrad_ext._core import Tensor, float32, float64
+from tinygrad_ext._core import Tensor, bfloat16, float32, float64
 from tinygrad_ext.nn.convert import convert, wanted_dtype
 from tinygrad_ext.nn.hooks import Hooked
 from tinygrad_ext.nn.parameter import Parameter
@@ -345,8 +345,8 @@ class Module(Hooked):
         Parameters
         ----------
         *args, **kwargs : dtype, str or Tensor
-            `float32` or `float64`, by position or as ``dtype=``, or a tensor of that dtype. Integer and bool
-            buffers stay as they are. A device, too, which can only be "cpu".
+            `float32`, `float64` or `bfloat16`, by position or as ``dtype=``, or a tensor of one. Integer
+            and bool buffers stay as they are. A device, too, which can only be "cpu".
 
         Raises
         ------
@@ -368,6 +368,10 @@ class Module(Hooked):
     def double(self: Self) -> Self:
         """The same as ``to(tg.float64)``."""
         return self.to(float64)
+
+    def bfloat16(self: Self) -> Self:
+        """The same as ``to(tg.bfloat16)``."""
+        return self.to(bfloat16)
 
     def cpu(self: Self) -> Self:
         """The module itself: there is no other device."""
