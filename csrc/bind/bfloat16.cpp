@@ -96,7 +96,10 @@ class Widened {
     const Tensor y = Tensor::borrow(p);
     if (y.dtype() != DType::float32) return Tensor(y).release();
     for (const auto& [from, to] : pairs_)
-      if (to.is(y)) return Tensor(from).release();  // the operation gave its argument back
+      if (to.is(y)) {  // the operation gave its argument back: as it was, or filled in place (normal_)
+        if (to->storage->version() != 0) ops::copy_inplace(from, to);
+        return Tensor(from).release();
+      }
     if (y->grad_fn) return ops::to(y, DType::bfloat16).release();
     Tensor leaf = ops::cast(y, DType::bfloat16);
     leaf->requires_grad = y->requires_grad;
