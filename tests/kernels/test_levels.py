@@ -15,6 +15,7 @@ TESTS = Path(__file__).parents[1]
 VALUES = (
     "ops/test_values.py",
     "ops/test_bfloat16.py",
+    "ops/test_bfloat16_products.py",
     "kernels/test_math.py",
     *sorted(f"kernels/{path.name}" for path in Path(__file__).parent.glob("test_sweep_*.py")),
     "optim/test_trajectories.py::test_float32",
