@@ -79,7 +79,7 @@ if TYPE_CHECKING:
     from tinygrad_ext import io, micrograd, profiler, train, utils, viz
     from tinygrad_ext.io import load, save
     from tinygrad_ext.profiler import profile
-    from tinygrad_ext.train import summary
+    from tinygrad_ext.train.summary import summary
 
 # Imported when they are first asked for: what many programs do without, and import would wait for.
 _LATER = {

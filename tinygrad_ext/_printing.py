@@ -102,8 +102,8 @@ def _shown(values: Any) -> Any:
 def represent(self: Tensor) -> str:
     """The values, and the dtype where it is not the one that such values have by default."""
     try:
-        values = self.detach()
-        values = np.asarray((values.float() if values.dtype == _core.bfloat16 else values).numpy())
+        kept = self.detach()
+        values = np.asarray((kept.float() if kept.dtype == _core.bfloat16 else kept).numpy())
     except RuntimeError:
         return f"tensor(<values freed>, shape={list(self.shape)}, dtype={self.dtype!r})"
     formatter: Any = None

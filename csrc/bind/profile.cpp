@@ -120,6 +120,7 @@ void init_profile(py::module_& m) {
   m.def("_profile_start", &start, py::arg("limit"));
   m.def("_profile_stop", &stop);
   m.def("_profiling", [] { return tape::g_profiling; });
+  m.attr("_watched") = false;  // whether each module's call has to be seen by itself; kept by tinygrad_ext.profiler
   py::class_<profile::Scope>(m, "_ProfileLabel").def(py::init([](const std::string& name) {
     return std::make_unique<profile::Scope>(profile::Kind::label, profile::keep(name));
   }));

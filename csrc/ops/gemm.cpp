@@ -80,6 +80,10 @@ int64_t GemmCall::scratch_bytes() const {
 
 void GemmCall::run(char* scratch) const {
   visit_product(dtype, [&](auto zero) { kernel_of(zero)(typed<decltype(zero)>(*this, scratch)); });
+  if (relu) {
+    const int64_t item = int64_t(itemsize(dtype));
+    table().elementwise.relu[int(dtype)]({n, m, {c, c}, {item, item}, {c_row * item, c_row * item}});
+  }
 }
 
 void run_gemm(const GemmCall& call, std::initializer_list<const Tensor*> operands) {

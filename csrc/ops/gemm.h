@@ -23,6 +23,7 @@ struct GemmCall {
   int64_t c_row;
   const char* bias = nullptr;
   bool accumulate = false;
+  bool relu = false;  // C is clamped at 0 in the end, panel by panel, while it is near; floats only
 
   int64_t work() const { return m * n * k; }
   int64_t scratch_bytes() const;

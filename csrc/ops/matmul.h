@@ -77,6 +77,9 @@ struct Linear {
     bool bias;
   };
   static Tensor forward(Saved& s, const Tensor& x, const Tensor& weight, const Tensor& bias) {
+    return run(s, x, weight, bias, false);
+  }
+  static Tensor run(Saved& s, const Tensor& x, const Tensor& weight, const Tensor& bias, bool relu) {
     check_product(info.name, x, weight);
     if (bias) require_same_dtype(info.name, x, bias);
     const bool matrix = weight.ndim() == 2;
@@ -105,6 +108,7 @@ struct Linear {
     }
     Tensor b = !bias ? Tensor() : bias.numel() == out ? contiguous_values(bias) : clone_values(expand_values(bias, Shape{out}));
     if (b) call.bias = b.bytes();
+    call.relu = relu;
     run_gemm(call, {&flat, &weight, &b, &y});
     return y;
   }
@@ -136,6 +140,29 @@ struct Linear {
   }
 };
 
-using Products = OpList<MatMul, Linear>;
+struct LinearRelu {
+  static constexpr OpInfo info{
+      .name = "linear_relu",
+      .signature = "(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor",
+      .doc = "relu(linear(input, weight, bias)) in one pass; nn.Sequential takes it for a Linear before a ReLU.",
+      .formula = "y = max(x W^T + b, 0)",
+      .gradient = "dz = dy [y > 0], dx = dz W, dW = dz^T x, db = sum dz",
+      .shapes = "[..., in], [out, in], [out] -> [..., out]",
+      .example = "tg.nn.functional.linear_relu(tg.tensor([1.0, 2.0]), tg.tensor([[1.0, 1.0], [0.0, -3.0]]))",
+      .face = Face::functional};
+  struct Saved {
+    Linear::Saved linear;
+    SavedOutput y;
+  };
+  static Tensor forward(Saved& s, const Tensor& x, const Tensor& weight, const Tensor& bias) {
+    require_floating(info.name, "input", x);
+    return s.y.keep(Linear::run(s.linear, x, weight, bias, true));
+  }
+  static Grads<3> backward(const Saved& s, Needs needs, const Tensor& dy) {
+    return Linear::backward(s.linear, needs, relu_grad(dy, s.y.unpack()));
+  }
+};
+
+using Products = OpList<MatMul, Linear, LinearRelu>;
 
 }  // namespace tg::ops

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 
 import numpy as np
-from case import FLOATS, NUMBERS, A, Case, V, call, ours, rough
+from case import FLOATS, NUMBERS, A, Case, V, call, ours, rough, torch
 
 MATMULS = (
     *(
@@ -216,6 +216,20 @@ ROWS = (
         ),
         FLOATS,
         forms=("F",),
+    ),
+    product(
+        "linear_relu",
+        lambda x, weight, bias=None: np.maximum(linear(x, weight, bias), 0),
+        (
+            call(A(4, 3), A(5, 3), A(5)),
+            call(A(3), A(5, 3)),
+            call(A(2, 4, 3), A(5, 3), A(5)),
+            call(A(0, 3), A(5, 3), A(5)),
+            rough(A(64, 33), A(90, 33), A(90)),  # some sum is always near the kink
+        ),
+        FLOATS,
+        forms=("F",),
+        torch=lambda *args: torch.relu(torch.nn.functional.linear(*args)),
     ),
     product(
         "trace",

@@ -6,9 +6,18 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Va
 from itertools import groupby
 from typing import Any, TypeVar, overload
 
+from tinygrad_ext import _core
+from tinygrad_ext._core import linear_relu
+from tinygrad_ext.nn.activation import ReLU
+from tinygrad_ext.nn.linear import Linear
 from tinygrad_ext.nn.module import Module
 
 Self = TypeVar("Self", bound="_Numbered")
+
+
+def _plain(module: Module) -> bool:
+    """Whether nobody looks on at the module's call, so that it may be done together with its neighbour's."""
+    return not module._hooked and "forward" not in module.__dict__
 
 
 class _Numbered(Module):
@@ -96,6 +105,8 @@ class _Numbered(Module):
 class Sequential(_Numbered):
     """Runs modules one after the other, each on the result of the one before.
 
+    A `Linear` followed by a `ReLU` runs with it as one operation, `linear_relu`, unless they have hooks.
+
     Parameters
     ----------
     *modules : Module, or one mapping from name to Module
@@ -116,9 +127,18 @@ class Sequential(_Numbered):
             self.register_module(name, module)
 
     def forward(self, input: Any) -> Any:
+        linear: Linear | None = None  # waits for the next module, which may be a ReLU
         for module in self._modules.values():
-            input = module(input)
-        return input
+            if linear is not None:
+                if type(module) is ReLU and not _core._watched and _plain(module) and _plain(linear):
+                    input, linear = linear_relu(input, linear.weight, linear.bias), None
+                    continue
+                input, linear = linear(input), None
+            if type(module) is Linear:
+                linear = module
+            else:
+                input = module(input)
+        return input if linear is None else linear(input)
 
 
 class ModuleList(_Numbered):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
+from tinygrad_ext import _core
 from tinygrad_ext._core import _profile_start, _profile_stop, memory_stats, reset_peak_memory_stats
 from tinygrad_ext.profiler.averages import Averages, by_module, by_op, notes
 from tinygrad_ext.profiler.events import Event, events
@@ -57,6 +58,7 @@ class profile:
     def start(self) -> None:
         """Begin to record; what was recorded before is dropped."""
         _profile_start(self.max_events)
+        _core._watched = True
         if self.profile_memory:
             reset_peak_memory_stats()
         self._main = threading.get_ident()
@@ -65,6 +67,7 @@ class profile:
     def stop(self) -> None:
         """End the recording; what is running then ends with it."""
         raw = _profile_stop()
+        _core._watched = False
         if self.profile_memory:
             self.peak_memory = memory_stats()["peak"]
         names = {thread.ident or 0: thread.name for thread in threading.enumerate()}
