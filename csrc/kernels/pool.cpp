@@ -1,5 +1,7 @@
 // Max and average pooling over planes. Windows that hang over the border are walked one by one, the others in stretches
 // of one row of outputs that become vector code. Knows planes and geometry only.
+#include <utility>
+
 #include "kernels/fill.h"
 #include "kernels/rows.h"
 #include "kernels/walk.h"
@@ -17,13 +19,13 @@ struct Window {
 };
 
 // Calls one(channel, row, o, window) for the windows at the border, many(stride, channel, row, low, high, first window) for
-// stretches of the others.
+// stretches of the others; rows with fewer than `shortest` of those are walked one by one.
 template <class One, class Many>
-inline void for_each_window(const Window2d& w, One one, Many many) {
+inline void for_each_window(const Window2d& w, int64_t shortest, One one, Many many) {
   const Axis down = rows_of(w), across = cols_of(w);
   const Range rows = whole_windows(down);
   Range whole = whole_windows(across);
-  if (whole.count() < kShort) whole = {w.out_w, w.out_w};
+  if (whole.count() < shortest) whole = {w.out_w, w.out_w};
   const Ranges taps(w.out_w, [&](int64_t o) { return real_taps(across, o); });
   with_stride(w.stride_w, [&](auto stride) {
     for (int64_t c = 0; c < w.channels; ++c)
@@ -74,6 +76,45 @@ inline T larger(T a, T b) {
   return (a > b) | (a != a) ? a : b;
 }
 
+// Every other element of a row, from the first and from the second on.
+template <class T>
+struct Halves {
+  Vec<T> even, odd;
+  Halves(const T* x, int64_t count)
+      : Halves(load_some(x, 2 * count, T(0)), load_some(x + kLanes<T>, 2 * count - kLanes<T>, T(0))) {}
+
+ private:
+  Halves(Vec<T> low, Vec<T> high) : Halves(low, high, std::make_integer_sequence<int, kLanes<T>>()) {}
+  template <int... I>
+  Halves(Vec<T> low, Vec<T> high, std::integer_sequence<int, I...>)
+      : even(__builtin_shufflevector(low, high, (2 * I)...)), odd(__builtin_shufflevector(low, high, (2 * I + 1)...)) {}
+};
+
+// A stretch of windows of 2 x 2 that stand side by side, the most common of all: maxima, and where they are from `start` on.
+template <class T>
+inline void max_of_squares(const T* from, int64_t step_h, int64_t n, T* y, int64_t* places, int64_t start) {
+  using Offset = typename OffsetOf<T>::type;
+  for (int64_t o = 0; o < n; o += kLanes<T>) {
+    const int64_t count = min(kLanes<T>, n - o);
+    const Halves<T> upper(from + 2 * o, count), lower(from + step_h + 2 * o, count);
+    Vec<T> best = upper.even;
+    Vec<Offset> place{};
+    const auto meet = [&](Vec<T> next, int64_t here) {
+      const auto wins = (next > best) | (next != next);
+      best = wins ? next : best;
+      place = wins ? splat(Offset(here)) : place;
+    };
+    meet(upper.odd, 1);
+    meet(lower.even, step_h);
+    meet(lower.odd, step_h + 1);
+    store_some(y + o, count, best);
+    if (!places) continue;
+    Offset found[kLanes<T>];
+    store(found, place);
+    for (int64_t l = 0; l < count; ++l) places[o + l] = start + 2 * (o + l) + found[l];
+  }
+}
+
 template <class T>
 void max_pool(const Window2d& w, const void* x_void, void* y_void, int64_t* index) {
   using Offset = typename OffsetOf<T>::type;
@@ -85,16 +126,13 @@ void max_pool(const Window2d& w, const void* x_void, void* y_void, int64_t* inde
     const int64_t to = out(c, row, o);
     max_window(x + c * plane + k.at, k.down, k.across, step_h, step_w, y + to, index ? index + to : nullptr, k.at);
   };
-  for_each_window(w, one, [&](auto stride, int64_t c, int64_t row, int64_t low, int64_t high, const Window& k) {
+  const bool squares = w.kernel_h == 2 && w.kernel_w == 2 && w.stride_w == 2 && w.dilation_w == 1;
+  const auto many = [&](auto stride, int64_t c, int64_t row, int64_t low, int64_t high, const Window& k) {
     const int64_t n = high - low;
     const T* from = x + c * plane + k.at;
     T* to = y + out(c, row, low);
-    if (w.kernel_h == 2 && w.kernel_w == 2 && w.stride_w == 2 && w.dilation_w == 1 && !index) {
-      T upper[2 * kStretch];  // the maxima of both rows first, which stand side by side
-      const T* below = from + step_h;
-      for (int64_t i = 0; i < 2 * n; ++i) upper[i] = larger(below[i], from[i]);
-      for (int64_t o = 0; o < n; ++o) to[o] = larger(upper[2 * o + 1], upper[2 * o]);
-      return;
+    if constexpr (T(0.5) != T(0)) {
+      if (squares) return max_of_squares(from, step_h, n, to, index ? index + out(c, row, low) : nullptr, k.at);
     }
     if (!index) {
       for (int64_t o = 0; o < n; ++o) to[o] = from[o * stride];
@@ -127,7 +165,8 @@ void max_pool(const Window2d& w, const void* x_void, void* y_void, int64_t* inde
       to[o] = value[o];
       places[o] = k.at + o * stride + place[o];
     }
-  });
+  };
+  for_each_window(w, squares && T(0.5) != T(0) ? 2 : kShort, one, many);
 }
 
 // What the sum over a window is divided by. Padding counts up to the padded end, which a last window may hang over.
@@ -165,7 +204,7 @@ void avg_pool(const Window2d& w, const void* x_void, void* y_void, bool count_pa
       for (int64_t v = k.across.begin; v < k.across.end; ++v) sum += from[h * w.width + v];
     y[(c * w.out_h + row) * w.out_w + o] = T(sum / typename SumOf<T>::type(divisors(row, o, k)));
   };
-  for_each_window(w, one, [&](auto stride, int64_t c, int64_t row, int64_t low, int64_t high, const Window& k) {
+  for_each_window(w, kShort, one, [&](auto stride, int64_t c, int64_t row, int64_t low, int64_t high, const Window& k) {
     const T divisor = T(divisors(row, low, k));
     const T* from = x + c * plane + k.at;
     T* to = y + (c * w.out_h + row) * w.out_w + low;
@@ -198,7 +237,7 @@ void avg_pool_grad(const Window2d& w, const void* dy_void, void* dx_void, bool c
     for (int64_t h = k.down.begin; h < k.down.end; ++h)
       for (int64_t v = k.across.begin; v < k.across.end; ++v) to[h * w.width + v] += share;
   };
-  for_each_window(w, one, [&](auto stride, int64_t c, int64_t row, int64_t low, int64_t high, const Window& k) {
+  for_each_window(w, kShort, one, [&](auto stride, int64_t c, int64_t row, int64_t low, int64_t high, const Window& k) {
     const T divisor = T(divisors(row, low, k));
     T* to = dx + c * plane + k.at;
     const T* from = dy + (c * w.out_h + row) * w.out_w + low;
