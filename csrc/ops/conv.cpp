@@ -17,6 +17,7 @@ bool is_compact(const kernels::Window2d& w) {
 
 // Which algorithm serves which shape, in this order:
 //   direct   few multiply-adds, or one channel in: tap after tap without a matrix product
+//   deep     few places and many weights: the windows of all images side by side in one matrix product
 //   strips   stride 1, long rows: a matrix product that reads the padded image, its vectors along the image
 //   places   other windows of several taps: the same, its vectors along the outputs (an input's gradient only at stride 1)
 //   as it is 1x1 windows at stride 1: a matrix product with the image
@@ -27,6 +28,13 @@ bool is_direct(const ConvShape& s, DType dtype) {
   const int64_t taps = w.kernel_h * w.kernel_w, outputs = s.outputs / s.groups;
   const bool few = (w.channels == 1 && outputs <= 16) || s.work() <= (1 << 13) * s.n;
   return is_floating(dtype) && few && taps <= kernels::kDirectTaps && w.stride_w <= 8 && is_compact(w) && w.channels > 0;
+}
+
+// All columns together are no larger than the weights.
+bool is_deep(const ConvShape& s, DType dtype) {
+  const auto& w = s.window;
+  const int64_t wide = s.n * w.out_h * w.out_w, taps = w.channels * w.kernel_h * w.kernel_w;
+  return is_floating(dtype) && s.groups == 1 && wide <= 128 && wide <= s.outputs && wide > 0 && taps >= 256;
 }
 
 // A padded image is all that a matrix product needs.
@@ -177,6 +185,11 @@ Tensor conv_forward(const ConvShape& s, const Tensor& x_any, const Tensor& w_any
     });
     return y;
   }
+  if (is_deep(s, x.dtype())) {
+    Tensor y = deep_forward(s, t, x, w);
+    if (bias) binary_into("conv", table().elementwise.add, y, over_channels(s, bias), false);
+    return y;
+  }
   if (reads_image(s.window, x.dtype())) {
     Tensor y = empty(shape, x.dtype());
     if (y.numel() != 0) multiply_image(s, t, s.window, image_product(s.window, t.outputs), false, x, w, bias, y);
@@ -215,6 +228,11 @@ Tensor conv_transposed(const ConvShape& s, const Tensor& y_any, const Tensor& w_
   if (bias && !is_floating(y_any.dtype())) return add(conv_transposed(s, y_any, w_any, {}), over_channels(s, bias));
   Tensor y = contiguous_values(y_any), w = contiguous_values(w_any);
   const ConvSteps t(s, y.dtype());
+  if (is_deep(s, y.dtype()) && !is_direct(s, y.dtype())) {
+    Tensor x = deep_transposed(s, t, y, w);
+    if (bias) binary_into("conv_transpose", table().elementwise.add, x, over_channels(s, bias), false);
+    return x;
+  }
   const kernels::Window2d back = adjoint_of(s.window, t.outputs);
   const bool padded = !is_direct(s, y.dtype()) && reads_image(back, y.dtype()) && s.window.stride_h == 1 &&
                       s.window.stride_w == 1 && back.pad_h >= 0 && back.pad_w >= 0 && y.numel() != 0;
@@ -267,10 +285,13 @@ Tensor conv_weight_grad(const ConvShape& s, const Tensor& dy_any, const Tensor& 
   Shape shape = s.weight();
   if (product(shape) == 0 || x.numel() == 0 || dy.numel() == 0) return zeros(shape, dy.dtype());
   const int64_t parts = s.work() < kParallelConv ? 1 : std::min(s.n, kParts);
+  const bool direct = is_direct(s, x.dtype());
+  if (!direct && is_deep(s, x.dtype())) return deep_weight_grad(s, t, dy, x);
+  if (!direct && is_rows(s.window, t.outputs, x.dtype())) return weight_grad_rows(s, t, parts, dy, x);
   shape.insert(0, parts);
   Tensor sums = zeros(shape, dy.dtype());
   const int64_t part_size = s.groups * t.w_group;
-  if (is_direct(s, x.dtype())) {
+  if (direct) {
     const auto kernel = table().window.conv_weight_grad[int(x.dtype())];
     const char *py = dy.bytes(), *px = x.bytes();
     char* pw = sums.bytes();
@@ -279,7 +300,6 @@ Tensor conv_weight_grad(const ConvShape& s, const Tensor& dy_any, const Tensor& 
     });
     return joined(s, sums, parts);
   }
-  if (is_rows(s.window, t.outputs, x.dtype())) return weight_grad_rows(s, t, parts, dy, x);
   const bool lays_out = needs_columns(s);
   // dW [outputs, taps] += dY [outputs, places] columns^T [places, taps]
   const Product product(

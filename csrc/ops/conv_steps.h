@@ -63,4 +63,9 @@ void multiply_image(const ConvShape& s, const ConvSteps& t, const kernels::Windo
 // The weight gradient, its parts in the kernel's order until they are added up.
 Tensor weight_grad_rows(const ConvShape& s, const ConvSteps& t, int64_t parts, const Tensor& dy, const Tensor& x);
 
+// All images in one matrix product (conv_deep.cpp); values only, no bias.
+Tensor deep_forward(const ConvShape& s, const ConvSteps& t, const Tensor& x, const Tensor& weight);
+Tensor deep_transposed(const ConvShape& s, const ConvSteps& t, const Tensor& y, const Tensor& weight);
+Tensor deep_weight_grad(const ConvShape& s, const ConvSteps& t, const Tensor& dy, const Tensor& x);
+
 }  // namespace tg::ops
