@@ -21,7 +21,7 @@ from bench.results import Report, digits, quantity
 ROWS = {  # label of the case: what the README calls it
     "overhead a + b": "`a + b` on one element, 200 times",
     "overhead chain of 100 fb": "100 operations on a number, forward and backward",
-    "micrograd demo, package's neurons": "micrograd's demo, a step (65,000 values; Python's collector takes most of micrograd's time)",
+    "micrograd demo, package's neurons": "micrograd's demo, a step (65,000 values; Python's collector on)",
     "training MLP 784-16-16-10 b1 SGD": "MLP 784-16-16-10, batch of 1, SGD",
     "training MLP 784-128-64-10 b64 Adam": "MLP 784-128-64-10, batch of 64, Adam",
     "training names MLP b32": "MLP of character names, batch of 32",
