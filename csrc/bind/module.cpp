@@ -92,7 +92,10 @@ struct EmptyCache {
   static constexpr OpInfo info{.name = "empty_cache",
                                .signature = "() -> int",
                                .doc = "Returns to the system what no tensor uses; gives the number of bytes returned."};
-  static PyObject* forward() { return PyLong_FromLongLong(empty_cache()); }
+  static PyObject* forward() {
+    const int64_t objects = drop_free_objects();
+    return PyLong_FromLongLong(objects + empty_cache());
+  }
 };
 
 struct SetMemoryLimit {

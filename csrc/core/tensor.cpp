@@ -18,7 +18,7 @@ namespace {
 // the type, for the sake of the few tensors that hold Python objects (attributes, hooks), but tracks none of the others.
 TensorImpl* g_free = nullptr;
 int g_free_count = 0;
-constexpr int kMaxFree = 1 << 16;
+constexpr int kMaxFree = 1 << 21;  // a graph of a million nodes is made again without asking the system
 
 [[gnu::noinline]] TensorImpl* make_fresh_object() {
   TensorImpl* t = PyObject_GC_New(TensorImpl, g_tensor_type);
@@ -235,13 +235,29 @@ void destroy_fields(TensorImpl* t) {
   }
 }
 
-void recycle(TensorImpl* t) {
-  if (g_free_count == kMaxFree) [[unlikely]] {
-    PyTypeObject* type = Py_TYPE(t);
-    PyObject_GC_Del(t);
-    Py_DECREF(type);
-    return;
+namespace {
+
+void free_object(TensorImpl* t) {
+  PyTypeObject* type = Py_TYPE(t);
+  PyObject_GC_Del(t);
+  Py_DECREF(type);
+}
+
+}  // namespace
+
+int64_t drop_free_objects() {
+  const int64_t bytes = int64_t(g_free_count) * int64_t(sizeof(TensorImpl));
+  while (TensorImpl* t = g_free) {
+    g_free = reinterpret_cast<TensorImpl*>(t->data);
+    free_object(t);
   }
+  g_free_count = 0;
+  return bytes;
+}
+
+void recycle(TensorImpl* t) {
+  if (g_free_count == kMaxFree) [[unlikely]]
+    return free_object(t);
   t->data = reinterpret_cast<char*>(g_free);
   g_free = t;
   ++g_free_count;

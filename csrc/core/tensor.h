@@ -150,6 +150,7 @@ void track(TensorImpl* t);
 void destroy_fields(TensorImpl* t);
 // Takes back a plain tensor whose fields are destroyed, with its reference to the type.
 void recycle(TensorImpl* t);
+int64_t drop_free_objects();  // those kept for reuse; gives their bytes
 
 template <class T>
 T Tensor::scalar() const {
