@@ -37,6 +37,8 @@ def resolve(name: str, root: Path = ROOT) -> str:
     try:
         return git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", root=root)
     except subprocess.CalledProcessError:
+        if not (root / ".git").exists():
+            raise LookupError(f"no commit {name!r}: {root.name} is no checkout of git's") from None
         recent = git("log", "-3", "--format=%h", root=root).split()
         branches = git("branch", "--format=%(refname:short)", root=root).splitlines()[:5]
         known = ", ".join([*branches, *recent])

@@ -26,6 +26,7 @@ SOURCE_NEEDS = ("numpy",)  # by this library where it is a source tree, without 
 def seconds(statement: str) -> float:
     """Of a fresh Python that executes the statement, in a folder where nothing is found by chance."""
     where = os.environ | {"PYTHONPATH": str(home("tinygrad_ext").parent)}
+    where.pop("PYTHONDONTWRITEBYTECODE", None)  # installed packages are compiled once, not at each import
     command = [sys.executable, "-c", statement]
     start = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, cwd=tempfile.gettempdir(), env=where)
