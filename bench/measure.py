@@ -47,18 +47,17 @@ class Measured:
     outcomes: dict[str, Outcome]
     peak: float = float("nan")
 
+    def _ratios(self, peer: str) -> Any:
+        """A peer's time over ours in each round, or one that is not a number."""
+        ours, theirs = self.outcomes[OURS].turns, self.outcomes[peer].turns
+        return np.divide(theirs, ours) if ours and theirs else np.array([np.nan])
+
     def ratio(self, peer: str) -> float:
         """A peer's time over ours: the median over rounds, each of which compares two neighbouring turns."""
-        ours, theirs = self.outcomes[OURS], self.outcomes[peer]
-        if not ours.turns or not theirs.turns:
-            return float("nan")
-        return float(np.median(np.divide(theirs.turns, ours.turns)))
+        return float(np.median(self._ratios(peer)))
 
     def ratio_quartiles(self, peer: str) -> tuple[float, float]:
-        ours, theirs = self.outcomes[OURS], self.outcomes[peer]
-        if not ours.turns or not theirs.turns:
-            return float("nan"), float("nan")
-        low, high = np.percentile(np.divide(theirs.turns, ours.turns), [25, 75])
+        low, high = np.percentile(self._ratios(peer), [25, 75])
         return float(low), float(high)
 
     @property
